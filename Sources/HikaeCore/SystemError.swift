@@ -10,8 +10,7 @@ extension HikaeError {
     /// The error for a failed system call: "cannot ACTION PATH: reason". Reads `errno` unless a number is given.
     public static func system(_ action: String, _ path: String, errno number: Int32 = errno) -> HikaeError {
         var buffer = [CChar](repeating: 0, count: 256)
-        let reason: String =
-            if let text = strerror_r_text(number, &buffer) { text } else { "error \(number)" }
+        let reason = systemWords(number, &buffer) ?? "error \(number)"
         let message = "cannot \(action) \(path): \(reason)"
         return switch number {
         case ENOENT, ENOTDIR: HikaeError(.notFound, message)
@@ -24,13 +23,8 @@ extension HikaeError {
     }
 }
 
-/// The system's words for an error number: `strerror_r` has two shapes, this hides which one is there.
-private func strerror_r_text(_ number: Int32, _ buffer: inout [CChar]) -> String? {
-    #if canImport(Glibc)
-        guard let text = strerror_r(number, &buffer, buffer.count) else { return nil }
-        return String(cString: text)
-    #else
-        guard strerror_r(number, &buffer, buffer.count) == 0 else { return nil }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    #endif
+/// The system's words for an error number.
+private func systemWords(_ number: Int32, _ buffer: inout [CChar]) -> String? {
+    guard strerror_r(number, &buffer, buffer.count) == 0 else { return nil }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
