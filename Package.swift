@@ -33,9 +33,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         target("HikaeCore", []),
-        target("HikaeChunker", ["HikaeCore"]),
+        target("HikaeChunker", ["HikaeCore", crypto]),
         target("HikaeFormat", ["HikaeCore", "CZstd", crypto, cryptoExtras]),
-        target("HikaeStore", ["HikaeCore"]),
+        target("HikaeStore", ["HikaeCore", crypto]),
         target("HikaeRepository", ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeChunker", crypto]),
         target("HikaeSource", ["HikaeCore", "HikaeFormat"]),
         target("HikaeArchive", ["HikaeCore", "HikaeFormat", "HikaeChunker", "HikaeRepository", "HikaeSource", crypto]),

@@ -1,0 +1,89 @@
+// Listings of a local repository: readdir and fstatat, no path built for a file that is kept.
+
+public import HikaeCore
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+extension LocalStore {
+    /// Age in seconds from which on a temporary file is nobody's.
+    static let leftoverAge: Int64 = 86400
+
+    public func list(_ kind: FileKind) throws(HikaeError) -> [StoredFileInfo] {
+        var found: [StoredFileInfo] = []
+        switch kind {
+        case .config: return []
+        case .key, .lock, .snapshot, .index: try list(folder(kind), prefix: nil, into: &found)
+        case .pack:
+            let data = folder(.pack)
+            var folders: [UInt8] = []
+            try eachName(in: data) { _, name in
+                if name.count == 2, Self.isLowerHex(name), let byte = Hex.decode(name)?.first { folders.append(byte) }
+            }
+            for byte in folders.sorted() { try list("\(data)/\(Hex.encode([byte]))", prefix: byte, into: &found) }
+        }
+        return found
+    }
+
+    /// Appends what one folder holds; with a prefix, only IDs that begin with it: others could not be loaded.
+    private func list(_ folder: String, prefix: UInt8?, into found: inout [StoredFileInfo]) throws(HikaeError) {
+        var old: [String] = []
+        let limit = clock.now().seconds - Self.leftoverAge
+        try eachName(in: folder) { directory, name in
+            let isID = name.count == 64 && Self.isLowerHex(name)
+            guard isID || Self.isTemporary(name) else { return }
+            var status = stat()
+            // Removed since, or something else than a file: not ours to list.
+            guard let text = name.baseAddress?.assumingMemoryBound(to: CChar.self),
+                fstatat(directory, text, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT == S_IFREG
+            else { return }
+            guard isID else {
+                if Int64(status.st_mtim.tv_sec) < limit { old.append("\(folder)/\(String(cString: text))") }
+                return
+            }
+            guard let id = FileID(hex: name), prefix == nil || prefix.map(UInt64.init) == id.w0 >> 56 else { return }
+            found.append(StoredFileInfo(id: id, size: UInt64(status.st_size)))
+        }
+        if !old.isEmpty { state.withLock { $0.leftovers.formUnion(old) } }
+    }
+
+    /// Calls `body` with the folder's descriptor and each name in it (NUL-terminated behind its count, valid during
+    /// the call). A missing folder is empty as long as the repository is there.
+    private func eachName(in folder: String, _ body: (Int32, UnsafeRawBufferPointer) -> Void) throws(HikaeError) {
+        guard let stream = opendir(folder) else {
+            let error = HikaeError.system("list", folder)
+            if error.code == .notFound {
+                if let gone = vanished() { throw gone }
+                return
+            }
+            throw error
+        }
+        defer { closedir(stream) }
+        let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw .system("list", folder) }
+                return
+            }
+            // readdir's entry is valid until the next call on the same stream, and its name ends in a NUL.
+            let name = UnsafeRawPointer(entry) + offset
+            let length = strlen(name.assumingMemoryBound(to: CChar.self))
+            body(dirfd(stream), UnsafeRawBufferPointer(start: name, count: length))
+        }
+    }
+
+    private static func isLowerHex(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    /// `NAME-tmp-…`, NAME being an ID: what restic and this store write before they rename.
+    private static func isTemporary(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.count > 69 && isLowerHex(UnsafeRawBufferPointer(rebasing: name[..<64]))
+            && name[64..<69].elementsEqual("-tmp-".utf8)
+    }
+}
