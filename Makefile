@@ -1,0 +1,53 @@
+# Hikae: what there is to do, one word each. On a fresh Debian 12 with Swift 6.1 or newer: make deps build test.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# What `make bench` and `make demo` pass on, for example: make bench ARGS=--quick
+ARGS ?=
+
+SWIFT_FLAGS = -c release -Xswiftc -enable-testing
+HIKAE = .build/release/hikae
+
+.PHONY: help deps build lint test demo bench fuzz install uninstall clean
+
+help:
+	@echo 'make deps      install the Debian packages that are missing (root or sudo)'
+	@echo 'make build     build $(HIKAE)'
+	@echo 'make test      deps, build, lint and every test'
+	@echo 'make lint      formatting and house rules'
+	@echo 'make demo      a small company captured, lost and restored, in under two minutes'
+	@echo 'make bench     measure beside restic and borg (ARGS=--quick to try)'
+	@echo 'make fuzz      fuzz every decoder'
+	@echo 'make install   install under PREFIX=$(PREFIX), with completions and manual pages'
+	@echo 'make clean     remove what was built'
+
+deps:
+	@tools/install-deps.sh
+
+build: deps
+	swift build $(SWIFT_FLAGS) --product hikae
+
+lint:
+	@tools/lint.sh
+
+test: deps
+	@tools/test.sh
+
+demo: build
+	@python3 -B demo/run.py --hikae $(HIKAE) $(ARGS)
+
+bench: build
+	@tools/install-deps.sh bench
+	@python3 -B Benchmarks/run.py --hikae $(HIKAE) $(ARGS)
+
+fuzz: deps
+	@tools/fuzz.sh $(ARGS)
+
+install: build
+	@tools/install.sh '$(HIKAE)' '$(DESTDIR)$(PREFIX)'
+
+uninstall:
+	@tools/install.sh --remove '$(DESTDIR)$(PREFIX)'
+
+clean:
+	rm -rf .build .build-*
