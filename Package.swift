@@ -46,7 +46,7 @@ let package = Package(
                 "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "HikaeSource", "HikaeArchive",
                 "HikaeDestination", argumentParser,
             ], swiftSettings: strict),
-        target("HikaeTesting", ["HikaeCore", "HikaeStore"]),
+        target("HikaeTesting", ["HikaeCore", "HikaeStore", crypto]),
         tests("HikaeCoreTests", ["HikaeCore", "HikaeTesting"]),
         tests("HikaeChunkerTests", ["HikaeChunker", "HikaeTesting"]),
         tests("HikaeFormatTests", ["HikaeFormat", "HikaeTesting", crypto]),

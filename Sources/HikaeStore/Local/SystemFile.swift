@@ -62,15 +62,15 @@ struct SystemFile {
         return descriptor
     }
 
-    /// Writes all of `content`, sets the mode, syncs and closes. Closes also when it throws.
+    /// Writes all of `content`, sets the mode, syncs if asked to, and closes. Closes also when it throws.
     static func fill(
-        _ descriptor: Int32, with content: UnsafeRawBufferPointer, mode: mode_t, path: String
+        _ descriptor: Int32, with content: UnsafeRawBufferPointer, mode: mode_t, path: String, synced: Bool = true
     ) throws(HikaeError) {
         do throws(HikaeError) {
             try write(content, to: descriptor, path)
             // Some filesystems know no modes; that is no reason to refuse a backup.
             _ = fchmod(descriptor, mode)
-            try sync(descriptor, path)
+            if synced { try sync(descriptor, path) }
         } catch {
             _ = systemClose(descriptor)
             throw error

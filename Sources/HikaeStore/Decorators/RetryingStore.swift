@@ -1,0 +1,102 @@
+// The only place that repeats a store's calls. Repeats what may succeed, never what cannot.
+
+public import HikaeCore
+internal import Synchronization
+
+/// Repeats calls of another store whose errors say that this may help.
+///
+/// A call that failed may have done its work all the same, so a repeated removal that finds nothing, and a repeated
+/// save of a config that finds exactly its own bytes, have succeeded.
+public final class RetryingStore: ObjectStore {
+    let base: any ObjectStore
+    let policy: RetryPolicy
+    let clock: any PaceClock
+    let generator: Mutex<any RandomNumberGenerator & Sendable>
+    let report: @Sendable (HikaeError, UInt64) -> Void
+
+    /// - Parameter report: Told of every error that is retried, and for how many nanoseconds is waited first.
+    public init(
+        _ base: any ObjectStore, policy: RetryPolicy = .standard, clock: any PaceClock = SystemPaceClock(),
+        generator: sending any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        report: @escaping @Sendable (HikaeError, UInt64) -> Void = { _, _ in }
+    ) {
+        self.base = base
+        self.policy = policy
+        self.clock = clock
+        self.generator = Mutex(generator)
+        self.report = report
+    }
+
+    public var location: String { base.location }
+
+    public func create() throws(HikaeError) {
+        try retrying { () throws(HikaeError) in try base.create() }
+    }
+
+    public func save(_ file: StoredFile, _ content: UnsafeRawBufferPointer) throws(HikaeError) {
+        try retrying(
+            { () throws(HikaeError) in try base.save(file, content) },
+            recover: { (error) throws(HikaeError) in
+                guard error.code == .repositoryExists else { throw error }
+                let stored = try base.load(file)
+                guard stored.elementsEqual(content) else { throw error }
+            })
+    }
+
+    public func load(_ file: StoredFile, range: Range<UInt64>?) throws(HikaeError) -> [UInt8] {
+        try retrying { () throws(HikaeError) in try base.load(file, range: range) }
+    }
+
+    public func read(
+        _ file: StoredFile, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(HikaeError) {
+        try retrying { () throws(HikaeError) in try base.read(file, at: offset, into: buffer) }
+    }
+
+    public func size(_ file: StoredFile) throws(HikaeError) -> UInt64 {
+        try retrying { () throws(HikaeError) in try base.size(file) }
+    }
+
+    public func list(_ kind: FileKind) throws(HikaeError) -> [StoredFileInfo] {
+        try retrying { () throws(HikaeError) in try base.list(kind) }
+    }
+
+    public func remove(_ file: StoredFile) throws(HikaeError) {
+        try retrying(
+            { () throws(HikaeError) in try base.remove(file) },
+            recover: { (error) throws(HikaeError) in
+                guard error.code == .notFound else { throw error }
+            })
+    }
+
+    public func flush() throws(HikaeError) {
+        try retrying { () throws(HikaeError) in try base.flush() }
+    }
+
+    /// Calls `body` until it succeeds, its error cannot pass, or the policy gives up. `recover` judges an error that
+    /// cannot pass but came only after a retry.
+    private func retrying<Result>(
+        _ body: () throws(HikaeError) -> Result, recover: (HikaeError) throws(HikaeError) -> Result
+    ) throws(HikaeError) -> Result {
+        var failures = 0
+        while true {
+            do throws(HikaeError) {
+                return try body()
+            } catch {
+                guard error.isRetryable else {
+                    if failures > 0 { return try recover(error) }
+                    throw error
+                }
+                failures += 1
+                let pause = generator.withLock { policy.pause(after: failures, using: &$0) }
+                guard let pause else { throw error }
+                report(error, pause)
+                clock.sleep(nanoseconds: pause)
+            }
+        }
+    }
+
+    private func retrying<Result>(_ body: () throws(HikaeError) -> Result) throws(HikaeError) -> Result {
+        try retrying(body, recover: { (error) throws(HikaeError) in throw error })
+    }
+}
