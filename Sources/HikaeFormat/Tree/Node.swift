@@ -40,6 +40,8 @@ public struct Node: Sendable, Equatable {
     /// A symlink's target, any bytes.
     public var linkTarget: [UInt8] = []
     public var extendedAttributes: [ExtendedAttribute] = []
+    /// The JSON of `generic_attributes` (Windows attributes, since restic 0.17), kept as it is.
+    public var genericAttributes: [UInt8]?
     /// `st_rdev`, device nodes only.
     public var device: UInt64 = 0
     /// The file's blobs in order; nil (JSON `null`) for what is no file.
