@@ -27,6 +27,7 @@ public struct SystemPaceClock: PaceClock {
     public func sleep(nanoseconds: UInt64) {
         var left = timespec(
             tv_sec: time_t(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
-        while nanosleep(&left, &left) != 0, errno == EINTR {}
+        var rest = timespec()
+        while nanosleep(&left, &rest) != 0, errno == EINTR { left = rest }
     }
 }
