@@ -32,14 +32,15 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(name: "CLinux"),
         target("HikaeCore", []),
         target("HikaeChunker", ["HikaeCore", crypto]),
         target("HikaeFormat", ["HikaeCore", "CZstd", crypto, cryptoExtras]),
         target("HikaeStore", ["HikaeCore", crypto]),
         target("HikaeRepository", ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeChunker", crypto]),
-        target("HikaeSource", ["HikaeCore", "HikaeFormat"]),
+        target("HikaeSource", ["HikaeCore", "HikaeFormat", "CLinux"]),
         target("HikaeArchive", ["HikaeCore", "HikaeFormat", "HikaeChunker", "HikaeRepository", "HikaeSource", crypto]),
-        target("HikaeDestination", ["HikaeCore", "HikaeFormat", "HikaeRepository", "HikaeSource"]),
+        target("HikaeDestination", ["HikaeCore", "HikaeFormat", "HikaeRepository", "HikaeSource", "CLinux"]),
         .executableTarget(
             name: "hikae",
             dependencies: [
