@@ -30,19 +30,23 @@ public struct RunningThread: Sendable {
         let context = Unmanaged.passRetained(ThreadBody(body)).toOpaque()
         #if canImport(Glibc)
             var handle = pthread_t()
-            let status = pthread_create(&handle, &attributes, { context in
-                guard let context else { return nil }
-                Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context)
+            let status = pthread_create(
+                &handle, &attributes,
+                { context in
+                    guard let context else { return nil }
+                    Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
+                    return nil
+                }, context)
             precondition(status == 0, "the system has no thread to give")
             self.handle = handle
         #else
             var handle: pthread_t?
-            let status = pthread_create(&handle, &attributes, { context in
-                Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context)
+            let status = pthread_create(
+                &handle, &attributes,
+                { context in
+                    Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
+                    return nil
+                }, context)
             guard status == 0, let handle else { preconditionFailure("the system has no thread to give") }
             self.handle = handle
         #endif

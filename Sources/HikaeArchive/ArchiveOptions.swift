@@ -1,0 +1,80 @@
+// What a capture is told, and what it tells afterwards.
+
+public import HikaeCore
+public import HikaeFormat
+public import HikaeRepository
+
+/// How a source is archived, and what its snapshot says of itself.
+public struct ArchiveOptions: Sendable {
+    /// The snapshot that changes are detected against, or nil to read everything.
+    public var parent: NamedSnapshot?
+    /// The snapshot's time.
+    public var time: Timestamp
+    /// The paths that the snapshot names: absolute, or whatever names the source.
+    public var paths: [String]
+    public var tags: [String] = []
+    public var hostname = ""
+    public var username = ""
+    public var uid: UInt32 = 0
+    public var gid: UInt32 = 0
+    /// Patterns that were left out, for the record.
+    public var excludes: [String] = []
+    /// Which program made the snapshot, for the record.
+    public var programVersion: String?
+    /// Does everything but store.
+    public var isDryRun = false
+    /// Writes no snapshot when the tree is the parent's.
+    public var skipsUnchanged = false
+    /// Stores access times; otherwise the modification time stands in their place, as restic has it.
+    public var keepsAccessTime = false
+    /// A file counts as unchanged although its inode number is another one.
+    public var ignoresInode = false
+    /// A file counts as unchanged although its status-change time is another one.
+    public var ignoresChangeTime = false
+    /// Threads that hash, compress and seal; 0 for one a processor.
+    public var workers = 0
+
+    public init(time: Timestamp, paths: [String]) {
+        self.time = time
+        self.paths = paths
+    }
+}
+
+/// What a capture found and did.
+public struct ArchiveSummary: Sendable {
+    public var filesNew = 0
+    public var filesChanged = 0
+    public var filesUnmodified = 0
+    public var directoriesNew = 0
+    public var directoriesChanged = 0
+    public var directoriesUnmodified = 0
+    /// Blobs added.
+    public var dataBlobs = 0
+    public var treeBlobs = 0
+    /// Plaintext bytes of the blobs added.
+    public var bytesAdded = 0
+    /// The same as they stand in the repository.
+    public var bytesStored = 0
+    /// Files and bytes looked at.
+    public var totalFiles = 0
+    public var totalBytes = 0
+    /// Items that could not be read.
+    public var errors = 0
+    /// The root tree.
+    public var tree: BlobID?
+    /// The snapshot, or nil in a dry run and where nothing changed and none was wanted.
+    public var snapshot: FileID?
+
+    public init() {}
+}
+
+/// What became of one item, for a detailed listing.
+public struct ArchiveItem: Sendable {
+    public enum Outcome: String, Sendable { case new, changed, unchanged }
+
+    public let path: String
+    public let isDirectory: Bool
+    public let outcome: Outcome
+    /// Bytes of a file.
+    public let size: UInt64
+}

@@ -1,0 +1,120 @@
+// One run of the archiver: its threads, what they share, and the counting.
+
+import HikaeCore
+import HikaeFormat
+import HikaeRepository
+import HikaeSource
+import Synchronization
+
+/// What the threads of one run share.
+final class ArchiveRun: Sendable {
+    let archiver: Archiver
+    let writer: BlobWriter
+    let jobs: BoundedQueue<ArchiveJob>
+    let failure = FirstError()
+    let links = LinkCache()
+    let chunkBuffers = Mutex<[[UInt8]]>([])
+    private let counts = Mutex(ArchiveSummary())
+
+    init(_ archiver: Archiver, _ writer: BlobWriter) {
+        self.archiver = archiver
+        self.writer = writer
+        jobs = BoundedQueue(capacity: 4)
+    }
+
+    /// Whether the threads should end.
+    var isStopping: Bool { archiver.cancellation.isCancelled || failure.value != nil }
+
+    /// Walks the source and stores it. When this returns, every tree is stored or on its way to a pack.
+    func execute(_ root: any SourceDirectory) throws(HikaeError) {
+        let workers = archiver.options.workers > 0 ? archiver.options.workers : processorCount()
+        let threads = (0..<workers).map { _ in
+            RunningThread { [self] in
+                let worker = ArchiveWorker(self)
+                while let job = jobs.pop() {
+                    if !isStopping { worker.handle(job) }
+                }
+                worker.close()
+            }
+        }
+        let walker = ArchiveWalker(self)
+        do throws(HikaeError) { try walker.walk(root) } catch { failure.set(error) }
+        jobs.close()
+        for thread in threads { thread.join() }
+        walker.close()
+        try archiver.cancellation.check()
+        try failure.check()
+        try writer.check()
+    }
+
+    func summary() -> ArchiveSummary { counts.withLock { $0 } }
+
+    /// Reports an item that could not be read; it is left out.
+    func skip(_ error: HikaeError) {
+        counts.withLock { $0.errors += 1 }
+        archiver.progress.errors.add(1, ordering: .relaxed)
+        archiver.report(error)
+    }
+
+    /// Counts a file that is done.
+    func countFile(_ node: Node, in directory: DirectoryState, _ outcome: ArchiveItem.Outcome) {
+        counts.withLock { counts in
+            counts.totalFiles += 1
+            counts.totalBytes += Int(clamping: node.size)
+            switch outcome {
+            case .new: counts.filesNew += 1
+            case .changed: counts.filesChanged += 1
+            case .unchanged: counts.filesUnmodified += 1
+            }
+        }
+        archiver.progress.add(files: 1)
+        guard let onItem = archiver.onItem else { return }
+        let path = directory.path == "/" ? "/\(node.displayName)" : "\(directory.path)/\(node.displayName)"
+        onItem(ArchiveItem(path: path, isDirectory: false, outcome: outcome, size: node.size))
+    }
+
+    /// Enters a file whose content is stored into its directory.
+    func finish(_ task: FileTask, _ content: [BlobID], size: Int, with saver: BlobSaver) throws(HikaeError) {
+        var node = task.node
+        node.content = content
+        node.size = UInt64(size)
+        links.remember(node)
+        countFile(node, in: task.directory, task.isKnown ? .changed : .new)
+        if task.directory.fulfil(task.slot, node) { try close(task.directory, with: saver) }
+    }
+
+    /// Saves the tree of a directory that is complete, and those above that become complete by it.
+    func close(_ directory: DirectoryState, with saver: BlobSaver) throws(HikaeError) {
+        var current = directory
+        while true {
+            let json = current.takeTree().encoded()
+            let isEmptyRoot = current.parent == nil && json.count <= Self.emptyTreeLength
+            if isEmptyRoot { return }
+            let tree = try json.withBytes { bytes throws(HikaeError) in try saver.save(bytes, .tree).id }
+            guard let (parent, slot) = current.parent else {
+                counts.withLock { $0.tree = tree }
+                return
+            }
+            var node = current.node
+            node.subtree = tree
+            countDirectory(current, node)
+            guard parent.fulfil(slot, node) else { return }
+            current = parent
+        }
+    }
+
+    private static let emptyTreeLength = Tree(nodes: []).encoded().count
+
+    private func countDirectory(_ directory: DirectoryState, _ node: Node) {
+        let outcome: ArchiveItem.Outcome =
+            directory.previous == nil ? .new : directory.previous == node ? .unchanged : .changed
+        counts.withLock { counts in
+            switch outcome {
+            case .new: counts.directoriesNew += 1
+            case .changed: counts.directoriesChanged += 1
+            case .unchanged: counts.directoriesUnmodified += 1
+            }
+        }
+        archiver.onItem?(ArchiveItem(path: directory.path, isDirectory: true, outcome: outcome, size: 0))
+    }
+}

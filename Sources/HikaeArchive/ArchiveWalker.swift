@@ -1,0 +1,186 @@
+// The walker: lists directories in order, recognises what is unchanged, hands the rest on. It reads large files
+// itself, so that their chunks keep every worker busy.
+
+import HikaeCore
+import HikaeFormat
+import HikaeRepository
+import HikaeSource
+
+/// Walks a source, on the thread that calls `walk`.
+final class ArchiveWalker {
+    /// From this size on the walker reads a file and the workers share its chunks.
+    private static let largeFile: UInt64 = 8 << 20
+    /// A batch goes out when it has so many files or bytes.
+    private static let batchFiles = 64
+    private static let batchBytes: UInt64 = 2 << 20
+
+    /// A directory being walked: what is still to come, last first.
+    private struct Frame {
+        let state: DirectoryState
+        var entries: [SourceEntry]
+        var previous: PreviousEntries
+    }
+
+    private let run: ArchiveRun
+    private let options: ArchiveOptions
+    private let repository: Repository
+    private let index: BlobIndex
+    private let saver: BlobSaver
+    private var reader: ChunkReader?
+    private var batch: [FileTask] = []
+    private var batchSize: UInt64 = 0
+
+    init(_ run: ArchiveRun) {
+        self.run = run
+        options = run.archiver.options
+        repository = run.archiver.repository
+        index = repository.index
+        saver = run.writer.makeSaver()
+    }
+
+    func close() { saver.close() }
+
+    /// Walks everything. Throws what the repository ran into.
+    func walk(_ root: any SourceDirectory) throws(HikaeError) {
+        let rootNode = Node(name: [], kind: .dir)
+        let state = DirectoryState(parent: nil, node: rootNode, path: "/", previous: nil)
+        let entries = try root.entries { run.skip($0) }
+        var frames = [
+            Frame(
+                state: state, entries: entries.reversed(),
+                previous: PreviousEntries(repository, tree: options.parent?.snapshot.tree, warn: run.archiver.report))
+        ]
+        while let last = frames.indices.last {
+            if run.isStopping { return }
+            guard let entry = frames[last].entries.popLast() else {
+                let done = frames.removeLast().state
+                if done.endListing() { try run.close(done, with: saver) }
+                continue
+            }
+            let previous = frames[last].previous.find(entry.node.name)
+            if let inner = try handle(entry, previous, in: frames[last].state) { frames.append(inner) }
+        }
+        flush()
+    }
+
+    /// Handles one entry; returns a frame when it is a directory to go into.
+    private func handle(_ entry: SourceEntry, _ previous: Node?, in directory: DirectoryState) throws(HikaeError)
+        -> Frame?
+    {
+        var node = entry.node
+        if !options.keepsAccessTime { node.atime = node.mtime }
+        switch entry.body {
+        case .other:
+            directory.add(node)
+            return nil
+        case .directory(let inner):
+            return enter(inner, node, previous, in: directory)
+        case .file(let file):
+            try save(file, node, previous, in: directory)
+            return nil
+        }
+    }
+
+    private func enter(_ inner: any SourceDirectory, _ node: Node, _ previous: Node?, in directory: DirectoryState)
+        -> Frame?
+    {
+        let known = previous?.kind == .dir ? previous : nil
+        let path = inner.displayPath
+        run.archiver.progress.currentItem = path
+        let entries: [SourceEntry]
+        do throws(HikaeError) {
+            entries = try inner.entries { run.skip($0) }
+        } catch {
+            run.skip(error)
+            return nil
+        }
+        let state = DirectoryState(
+            parent: (directory, directory.reserve()), node: node, path: path, previous: known)
+        return Frame(
+            state: state, entries: entries.reversed(),
+            previous: PreviousEntries(repository, tree: known?.subtree, warn: run.archiver.report))
+    }
+
+    private func save(_ file: any SourceFile, _ node: Node, _ previous: Node?, in directory: DirectoryState)
+        throws(HikaeError)
+    {
+        var node = node
+        if let previous, !isChanged(node, previous), let content = previous.content {
+            if content.allSatisfy({ index.contains($0, .data) }) {
+                node.content = content
+                directory.add(node)
+                run.archiver.progress.add(bytes: Int(clamping: node.size))
+                run.countFile(node, in: directory, .unchanged)
+                return
+            }
+            run.archiver.report(
+                HikaeError(.damaged, "parts of \(file.displayPath) are missing in the repository: it is read again"))
+        }
+        if let content = run.links.content(of: node) {
+            node.content = content
+            directory.add(node)
+            run.archiver.progress.add(bytes: Int(clamping: node.size))
+            run.countFile(node, in: directory, previous == nil ? .new : .changed)
+            return
+        }
+        let task = FileTask(
+            directory: directory, slot: directory.reserve(), node: node, file: file, isKnown: previous != nil)
+        if node.size >= Self.largeFile { return try stream(task) }
+        batch.append(task)
+        batchSize += node.size
+        if batch.count >= Self.batchFiles || batchSize >= Self.batchBytes { flush() }
+    }
+
+    private func flush() {
+        guard !batch.isEmpty else { return }
+        run.jobs.push(.files(batch))
+        batch = []
+        batchSize = 0
+    }
+
+    /// restic's rules for what counts as changed.
+    private func isChanged(_ node: Node, _ previous: Node) -> Bool {
+        guard previous.kind == .file, node.size == previous.size, node.mtime == previous.mtime else { return true }
+        if !options.ignoresChangeTime, node.ctime != previous.ctime { return true }
+        return !options.ignoresInode && node.inode != previous.inode
+    }
+
+    /// Reads a large file here and hands its chunks to the workers.
+    private func stream(_ task: FileTask) throws(HikaeError) {
+        run.archiver.progress.currentItem = task.file.displayPath
+        let run = run
+        let opened: (FileTask, any SourceReader)
+        do throws(HikaeError) {
+            opened = try task.opened(options)
+        } catch {
+            try leaveOut(task, error)
+            return
+        }
+        let assembly = FileAssembly(opened.0)
+        var chunkReader = self.reader ?? ChunkReader(repository.makeChunker())
+        self.reader = nil
+        var whole: [BlobID]?
+        defer { self.reader = chunkReader }
+        do throws(HikaeError) {
+            let size = try chunkReader.forEachChunk(of: opened.1) { bytes throws(HikaeError) in
+                var buffer = run.chunkBuffers.withLock { $0.popLast() } ?? []
+                buffer.removeAll(keepingCapacity: true)
+                buffer.append(contentsOf: bytes)
+                run.jobs.push(.chunk(buffer, assembly, index: assembly.reserve()))
+                run.archiver.progress.add(bytes: bytes.count)
+                try run.archiver.cancellation.check()
+                try run.failure.check()
+            }
+            whole = assembly.endReading(size: size)
+        } catch {
+            if run.isStopping { throw error }
+            try leaveOut(task, error)
+        }
+        if let whole { try run.finish(opened.0, whole, size: assembly.size, with: saver) }
+    }
+
+    private func leaveOut(_ task: FileTask, _ error: HikaeError) throws(HikaeError) {
+        run.skip(error)
+        if task.directory.fulfil(task.slot, nil) { try run.close(task.directory, with: saver) }
+    }
+}

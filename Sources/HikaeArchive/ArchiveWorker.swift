@@ -1,0 +1,69 @@
+// A worker: reads small files, stores chunks, and closes directories that its file was the last of.
+
+import HikaeCore
+import HikaeFormat
+import HikaeRepository
+import HikaeSource
+
+/// One thread's worker, with its own window and its own way into the repository.
+final class ArchiveWorker {
+    private let run: ArchiveRun
+    private let saver: BlobSaver
+    private var reader: ChunkReader
+
+    init(_ run: ArchiveRun) {
+        self.run = run
+        saver = run.writer.makeSaver()
+        reader = ChunkReader(run.archiver.repository.makeChunker())
+    }
+
+    func close() { saver.close() }
+
+    /// Handles a job. What the repository runs into stops the whole run.
+    func handle(_ job: ArchiveJob) {
+        do throws(HikaeError) {
+            switch job {
+            case .files(let tasks):
+                for task in tasks where !run.isStopping { try save(task) }
+            case .chunk(let bytes, let assembly, let index):
+                try save(bytes, assembly, index)
+            }
+        } catch {
+            run.failure.set(error)
+        }
+    }
+
+    private func save(_ task: FileTask) throws(HikaeError) {
+        var content: [BlobID] = []
+        var fatal: HikaeError?
+        var done: (FileTask, Int)?
+        do throws(HikaeError) {
+            let (current, source) = try task.opened(run.archiver.options)
+            let saver = saver
+            let progress = run.archiver.progress
+            let size = try reader.forEachChunk(of: source) { bytes throws(HikaeError) in
+                do throws(HikaeError) {
+                    content.append(try saver.save(bytes, .data).id)
+                } catch {
+                    fatal = error
+                    throw error
+                }
+                progress.add(bytes: bytes.count)
+            }
+            done = (current, size)
+        } catch {
+            if let fatal { throw fatal }
+            run.skip(error)
+            if task.directory.fulfil(task.slot, nil) { try run.close(task.directory, with: saver) }
+        }
+        if let (current, size) = done { try run.finish(current, content, size: size, with: saver) }
+    }
+
+    private func save(_ bytes: [UInt8], _ assembly: FileAssembly, _ index: Int) throws(HikaeError) {
+        let id = try bytes.withBytes { bytes throws(HikaeError) in try saver.save(bytes, .data).id }
+        run.chunkBuffers.withLock { if $0.count < 8 { $0.append(bytes) } }
+        if let content = assembly.fulfil(index, id) {
+            try run.finish(assembly.task, content, size: assembly.size, with: saver)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// Source to snapshot. The walker lists and compares, the workers read and store, trees close from below.
+
+public import HikaeCore
+public import HikaeFormat
+public import HikaeRepository
+public import HikaeSource
+
+/// Saves one source as one snapshot, or as nothing.
+public final class Archiver: Sendable {
+    let repository: Repository
+    let options: ArchiveOptions
+    let progress: Progress
+    let cancellation: Cancellation
+    let report: @Sendable (HikaeError) -> Void
+    let onItem: (@Sendable (ArchiveItem) -> Void)?
+
+    /// - Parameters:
+    ///   - repository: open, its index loaded, locked (shared).
+    ///   - report: told, from any thread, of each item that could not be read.
+    ///   - onItem: told, from any thread, what became of each file and directory.
+    public init(
+        _ repository: Repository, options: ArchiveOptions, progress: Progress = Progress(),
+        cancellation: Cancellation = Cancellation(), report: @escaping @Sendable (HikaeError) -> Void = { _ in },
+        onItem: (@Sendable (ArchiveItem) -> Void)? = nil
+    ) {
+        self.repository = repository
+        self.options = options
+        self.progress = progress
+        self.cancellation = cancellation
+        self.report = report
+        self.onItem = onItem
+    }
+
+    /// Archives `root`, whose entries become the root tree.
+    ///
+    /// - Parameter beforeCommit: called when all packs are stored and before the first index file is: the place to
+    ///   confirm a lock. When it throws, nothing of this run can be seen in the repository.
+    /// Throws what the repository ran into; unreadable items are reported and counted instead.
+    public func run(_ root: any SourceDirectory, beforeCommit: () throws(HikaeError) -> Void = {}) throws(HikaeError)
+        -> ArchiveSummary
+    {
+        var writing = BlobWriter.Options()
+        writing.isDryRun = options.isDryRun
+        let writer = try BlobWriter(repository, options: writing)
+        let run = ArchiveRun(self, writer)
+        do throws(HikaeError) {
+            try run.execute(root)
+            try beforeCommit()
+            try writer.finish()
+        } catch {
+            writer.abandon()
+            throw error
+        }
+        return try commit(run, writer)
+    }
+
+    private func commit(_ run: ArchiveRun, _ writer: BlobWriter) throws(HikaeError) -> ArchiveSummary {
+        var summary = run.summary()
+        summary.dataBlobs = writer.statistics.dataBlobs.load(ordering: .relaxed)
+        summary.treeBlobs = writer.statistics.treeBlobs.load(ordering: .relaxed)
+        summary.bytesAdded =
+            writer.statistics.dataBytes.load(ordering: .relaxed) + writer.statistics.treeBytes.load(ordering: .relaxed)
+        summary.bytesStored =
+            writer.statistics.dataBytesStored.load(ordering: .relaxed)
+            + writer.statistics.treeBytesStored.load(ordering: .relaxed)
+        guard let tree = summary.tree else {
+            throw HikaeError(.notFound, "there is nothing to save: no snapshot was made")
+        }
+        if options.isDryRun || (options.skipsUnchanged && options.parent?.snapshot.tree == tree) { return summary }
+        summary.snapshot = try repository.save(makeSnapshot(tree))
+        return summary
+    }
+
+    private func makeSnapshot(_ tree: BlobID) -> Snapshot {
+        var snapshot = Snapshot(time: options.time, tree: tree, paths: options.paths)
+        snapshot.parent = options.parent?.id
+        snapshot.hostname = options.hostname
+        snapshot.username = options.username
+        snapshot.uid = options.uid
+        snapshot.gid = options.gid
+        snapshot.excludes = options.excludes
+        snapshot.tags = options.tags
+        snapshot.programVersion = options.programVersion
+        return snapshot
+    }
+}

@@ -1,0 +1,28 @@
+// The parent snapshot's view of a directory, looked through in step with the listing.
+
+import HikaeCore
+import HikaeFormat
+import HikaeRepository
+
+/// The nodes of one tree of the parent snapshot, asked for in the order of names.
+struct PreviousEntries {
+    private var nodes: [Node] = []
+    private var position = 0
+
+    /// Loads a tree; a tree that cannot be read is reported and counts as empty: everything in it is read again.
+    init(_ repository: Repository, tree: BlobID?, warn: (HikaeError) -> Void) {
+        guard let tree else { return }
+        do throws(HikaeError) {
+            nodes = try repository.tree(tree).nodes
+        } catch {
+            warn(error)
+        }
+    }
+
+    /// The node of this name, if there is one. Names must be asked for in rising order.
+    mutating func find(_ name: [UInt8]) -> Node? {
+        while position < nodes.count, nodes[position].name.lexicographicallyPrecedes(name) { position += 1 }
+        guard position < nodes.count, nodes[position].name == name else { return nil }
+        return nodes[position]
+    }
+}

@@ -1,0 +1,161 @@
+// restic's locks: a file that says who works here. Shared by those who add, exclusive for those who remove.
+
+public import HikaeCore
+import HikaeFormat
+import HikaeStore
+import Synchronization
+
+/// A lock held on a repository, kept fresh by a thread of its own until `release`.
+public final class RepositoryLock: Sendable {
+    private enum Stage: Sendable { case settling, held, lost(HikaeError), released }
+
+    private struct State: Sendable {
+        var id: FileID
+        var stage = Stage.settling
+        var lastRefresh: Timestamp
+    }
+
+    private let repository: Repository
+    private let timing: LockTiming
+    private let template: LockFile
+    private let monitor: Monitor<State>
+    private let thread = Mutex<RunningThread?>(nil)
+    /// Set when the lock can no longer be kept fresh: the work under it must stop.
+    private let lost: Cancellation?
+
+    private init(_ repository: Repository, _ template: LockFile, id: FileID, timing: LockTiming, lost: Cancellation?) {
+        self.repository = repository
+        self.template = template
+        self.timing = timing
+        self.lost = lost
+        monitor = Monitor(State(id: id, lastRefresh: template.time))
+    }
+
+    /// Locks a repository.
+    ///
+    /// The second look that tells who came first is taken while the caller already reads; nothing that depends on the
+    /// lock may be written before `confirm` returns. An exclusive lock is confirmed when this returns.
+    ///
+    /// - Parameters:
+    ///   - retrySeconds: how long to wait for others to finish.
+    ///   - lost: cancelled when the lock cannot be kept fresh any more.
+    /// Throws `.locked`, naming who holds it.
+    public static func acquire(
+        _ repository: Repository, exclusive: Bool, retrySeconds: Double = 0, timing: LockTiming = LockTiming(),
+        lost: Cancellation? = nil
+    ) throws(HikaeError) -> RepositoryLock {
+        var waited = 0.0
+        while true {
+            do throws(HikaeError) {
+                return try acquireOnce(repository, exclusive: exclusive, timing: timing, lost: lost)
+            } catch {
+                guard error.code == .locked, waited < retrySeconds else { throw error }
+                let pause = min(timing.retryPause, retrySeconds - waited)
+                sleepSeconds(pause)
+                waited += max(pause, 0.001)
+            }
+        }
+    }
+
+    private static func acquireOnce(
+        _ repository: Repository, exclusive: Bool, timing: LockTiming, lost: Cancellation?
+    ) throws(HikaeError) -> RepositoryLock {
+        let identity = ProcessIdentity.current()
+        let template = LockFile(
+            time: repository.clock.now(), exclusive: exclusive, hostname: identity.hostname,
+            username: identity.username, pid: identity.pid, uid: identity.uid, gid: identity.gid)
+        try LockSurvey(repository).check(exclusive: exclusive, except: nil, removesDead: true)
+        let id = try repository.saveUnpacked(.lock, template.encoded())
+        let lock = RepositoryLock(repository, template, id: id, timing: timing, lost: lost)
+        let thread = RunningThread { [weak lock] in
+            // Only a moment's strong reference at a time would let the thread outlive its lock; `release` joins it.
+            lock?.keep()
+        }
+        lock.thread.withLock { $0 = thread }
+        if exclusive { try lock.confirm() }
+        return lock
+    }
+
+    /// Waits until it is certain that nobody locked against us at the same moment. Throws `.locked` otherwise.
+    public func confirm() throws(HikaeError) {
+        let outcome: HikaeError? = monitor.wait { state in
+            switch state.stage {
+            case .settling: return nil
+            case .held, .released: return .some(nil)
+            case .lost(let error): return .some(error)
+            }
+        }
+        if let outcome {
+            release()
+            throw outcome
+        }
+    }
+
+    /// Gives the lock back. Calling it again does nothing.
+    public func release() {
+        let id: FileID? = monitor.withLock { state in
+            if case .released = state.stage { return nil }
+            state.stage = .released
+            return state.id
+        }
+        guard let id else { return }
+        let running = thread.withLock { held in
+            defer { held = nil }
+            return held
+        }
+        running?.join()
+        // The refreshing thread has ended, so the ID is the last one.
+        let last = monitor.withLock { $0.id }
+        try? repository.removeFile(.lock, last)
+        if last != id { try? repository.removeFile(.lock, id) }
+    }
+
+    // MARK: The keeping thread
+
+    private var isReleased: Bool {
+        monitor.withLock { if case .released = $0.stage { true } else { false } }
+    }
+
+    private func pause(_ seconds: Double) -> Bool {
+        monitor.wait(seconds: seconds) { if case .released = $0.stage { true } else { nil } } ?? false
+    }
+
+    private func keep() {
+        if pause(timing.settle) { return }
+        let own = monitor.withLock { $0.id }
+        do throws(HikaeError) {
+            try LockSurvey(repository).check(exclusive: template.exclusive, except: own, removesDead: false)
+            monitor.withLock { if case .settling = $0.stage { $0.stage = .held } }
+        } catch {
+            monitor.withLock { if case .settling = $0.stage { $0.stage = .lost(error) } }
+            lost?.cancel()
+            return
+        }
+        while !pause(timing.refresh) {
+            do throws(HikaeError) {
+                try refresh()
+            } catch {
+                let age = repository.clock.now().seconds - monitor.withLock { $0.lastRefresh.seconds }
+                guard Double(age) > timing.abandon else { continue }
+                let message = "the lock could not be refreshed for \(age) seconds: \(error.message)"
+                monitor.withLock { $0.stage = .lost(HikaeError(.locked, message)) }
+                lost?.cancel()
+                return
+            }
+        }
+    }
+
+    private func refresh() throws(HikaeError) {
+        var renewed = template
+        renewed.time = repository.clock.now()
+        let id = try repository.saveUnpacked(.lock, renewed.encoded())
+        let old = monitor.withLock { state in
+            defer {
+                state.id = id
+                state.lastRefresh = renewed.time
+            }
+            return state.id
+        }
+        try repository.removeFile(.lock, old)
+    }
+}

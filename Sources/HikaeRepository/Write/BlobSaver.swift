@@ -1,0 +1,94 @@
+// One thread's way into the repository: hash, known?, compress, seal, pack. No lock but one look-up a blob.
+
+public import HikaeCore
+public import HikaeFormat
+
+/// What became of a blob.
+public struct SavedBlob: Sendable, Equatable {
+    public let id: BlobID
+    /// Whether this call stored it.
+    public let isNew: Bool
+    /// Bytes it takes in its pack, or 0 when it was not stored.
+    public let storedBytes: Int
+}
+
+/// Saves blobs for one thread. Not safe to share; `close` hands over what is not full yet.
+public final class BlobSaver {
+    private let writer: BlobWriter
+    private let key: CryptoKey
+    private let packSize: Int
+    private let canCompress: Bool
+    private let compressesData: Bool
+    private let compressor: Compressor
+    private var index: BlobIndex
+    private var generation = 0
+    private var compressed: [UInt8] = []
+    private var data: PackBuilder
+    private var trees: PackBuilder
+
+    init(_ writer: BlobWriter) {
+        self.writer = writer
+        let repository = writer.repository
+        key = repository.key
+        packSize = repository.options.packSize
+        canCompress = repository.config.version >= 2
+        compressesData = repository.options.compression != .off
+        // Trees are compressed whatever the mode says: they shrink to a fraction.
+        compressor = Compressor(mode: compressesData ? repository.options.compression : .auto)
+        index = repository.index
+        data = PackBuilder()
+        trees = PackBuilder()
+    }
+
+    /// Stores `plaintext` unless it is known. Throws what storing, here or on the way, ran into.
+    public func save(_ plaintext: UnsafeRawBufferPointer, _ type: BlobType) throws(HikaeError) -> SavedBlob {
+        try save(plaintext, type, id: Digest.blobID(plaintext))
+    }
+
+    /// As `save(_:_:)` for plaintext whose ID the caller has verified.
+    public func save(_ plaintext: UnsafeRawBufferPointer, _ type: BlobType, id: BlobID) throws(HikaeError)
+        -> SavedBlob
+    {
+        if !writer.options.storesKnownBlobs, index.contains(id, type) {
+            return SavedBlob(id: id, isNew: false, storedBytes: 0)
+        }
+        guard writer.claim(id, type, &index, &generation) else {
+            return SavedBlob(id: id, isNew: false, storedBytes: 0)
+        }
+        var stored = 0
+        if canCompress, type == .tree || compressesData, compressor.compress(plaintext, into: &compressed) != nil {
+            stored = compressed.withUnsafeBytes { add(id, type, $0, uncompressedLength: plaintext.count) }
+        } else {
+            stored = add(id, type, plaintext, uncompressedLength: 0)
+        }
+        writer.statistics.count(tree: type == .tree, plaintext: plaintext.count, stored: stored)
+        if type == .data, data.size >= packSize {
+            let full = exchange(&data)
+            try writer.store(full)
+        } else if type == .tree, trees.size >= packSize {
+            let full = exchange(&trees)
+            try writer.store(full)
+        }
+        return SavedBlob(id: id, isNew: true, storedBytes: stored)
+    }
+
+    /// Hands over the packs that are not full. Nothing may be saved afterwards.
+    public func close() {
+        if !data.isEmpty { writer.keepLeftover(data) }
+        if !trees.isEmpty { writer.keepLeftover(trees) }
+        data = PackBuilder()
+        trees = PackBuilder()
+    }
+
+    private func add(_ id: BlobID, _ type: BlobType, _ stored: UnsafeRawBufferPointer, uncompressedLength: Int) -> Int {
+        type == .data
+            ? data.add(id, type, stored: stored, uncompressedLength: uncompressedLength, key: key)
+            : trees.add(id, type, stored: stored, uncompressedLength: uncompressedLength, key: key)
+    }
+
+    private func exchange(_ builder: inout PackBuilder) -> PackBuilder {
+        let full = builder
+        builder = writer.emptyBuilder()
+        return full
+    }
+}

@@ -1,0 +1,67 @@
+// A pack being filled in memory: sealed blobs one behind the other, then the header.
+
+import HikaeCore
+import HikaeFormat
+
+/// A pack that is complete and named, not stored yet.
+struct FinishedPack: Sendable {
+    let id: FileID
+    let bytes: [UInt8]
+    let blobs: [PackedBlob]
+}
+
+/// A pack being filled. One thread at a time.
+struct PackBuilder: Sendable {
+    private(set) var bytes: [UInt8]
+    private(set) var blobs: [PackedBlob] = []
+
+    /// A builder that writes into `buffer`, whose contents are dropped and whose capacity is kept.
+    init(buffer: [UInt8] = []) {
+        bytes = buffer
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    var isEmpty: Bool { blobs.isEmpty }
+
+    /// Bytes of the pack if it were closed now, near enough.
+    var size: Int {
+        let header = blobs.count * PackHeader.compressedEntrySize + CryptoKey.overhead + 4
+        return bytes.count + header
+    }
+
+    /// Seals `stored` and appends it as a blob. Returns its length in the pack.
+    mutating func add(
+        _ id: BlobID, _ type: BlobType, stored: UnsafeRawBufferPointer, uncompressedLength: Int, key: CryptoKey
+    ) -> Int {
+        let offset = bytes.count
+        key.seal(stored, appendingTo: &bytes)
+        let length = bytes.count - offset
+        blobs.append(
+            PackedBlob(
+                id: id, type: type, offset: UInt32(offset), length: UInt32(length),
+                uncompressedLength: UInt32(uncompressedLength)))
+        return length
+    }
+
+    /// Takes over all blobs of another builder, as they are sealed.
+    mutating func absorb(_ other: PackBuilder) {
+        let shift = UInt32(bytes.count)
+        bytes.append(contentsOf: other.bytes)
+        for blob in other.blobs {
+            blobs.append(
+                PackedBlob(
+                    id: blob.id, type: blob.type, offset: blob.offset + shift, length: blob.length,
+                    uncompressedLength: blob.uncompressedLength))
+        }
+    }
+
+    /// Appends the sealed header and its length, and names the pack by the hash of all of it.
+    consuming func finish(key: CryptoKey) -> FinishedPack {
+        let start = bytes.count
+        let header = PackHeader.encode(blobs)
+        header.withUnsafeBytes { key.seal($0, appendingTo: &bytes) }
+        let length = UInt32(bytes.count - start)
+        withUnsafeBytes(of: length.littleEndian) { bytes.append(contentsOf: $0) }
+        return FinishedPack(id: bytes.withUnsafeBytes { Digest.fileID($0) }, bytes: bytes, blobs: blobs)
+    }
+}

@@ -1,0 +1,123 @@
+// Locks keep writers and removers apart, and never outlive what they protect.
+
+import HikaeCore
+import HikaeFormat
+import HikaeStore
+import HikaeTesting
+import Testing
+
+@testable import HikaeRepository
+
+struct RepositoryLockTests {
+    private var timing: LockTiming {
+        var timing = LockTiming()
+        timing.settle = 0.01
+        timing.refresh = 0.02
+        timing.retryPause = 0.01
+        return timing
+    }
+
+    private func foreignLock(
+        _ repository: Repository, exclusive: Bool, age: Int64 = 0, host: String = "elsewhere", pid: Int = 1
+    )
+        throws -> FileID
+    {
+        let lock = LockFile(
+            time: repository.clock.now().adding(seconds: -age), exclusive: exclusive, hostname: host, username: "x",
+            pid: pid, uid: 0, gid: 0)
+        return try repository.saveUnpacked(.lock, lock.encoded())
+    }
+
+    @Test func sharedLocksLiveSideBySideAndAnExclusiveOneStandsAlone() throws {
+        let store = MemoryStore()
+        let repository = try Scene.repository(in: store)
+        let first = try RepositoryLock.acquire(repository, exclusive: false, timing: timing)
+        let second = try RepositoryLock.acquire(repository, exclusive: false, timing: timing)
+        try first.confirm()
+        try second.confirm()
+        let error = #expect(throws: HikaeError.self) {
+            try RepositoryLock.acquire(repository, exclusive: true, timing: timing)
+        }
+        #expect(error?.code == .locked)
+        first.release()
+        second.release()
+        let alone = try RepositoryLock.acquire(repository, exclusive: true, timing: timing)
+        #expect(throws: HikaeError.self) { try RepositoryLock.acquire(repository, exclusive: false, timing: timing) }
+        alone.release()
+        alone.release()
+        #expect(try store.list(.lock).isEmpty)
+    }
+
+    @Test func aLockIsRenewedAndTheOldFileGoes() throws {
+        let store = MemoryStore()
+        let repository = try Scene.repository(in: store)
+        let lock = try RepositoryLock.acquire(repository, exclusive: false, timing: timing)
+        try lock.confirm()
+        let first = try store.list(.lock).map(\.id)
+        #expect(first.count == 1)
+        var now = first
+        for _ in 0..<500 where now == first || now.count != 1 {
+            sleepSeconds(0.01)
+            now = try store.list(.lock).map(\.id)
+        }
+        #expect(now != first && now.count == 1)
+        lock.release()
+        #expect(try store.list(.lock).isEmpty)
+    }
+
+    @Test func aLockOfADeadProcessOfThisMachineIsRemoved() throws {
+        let store = MemoryStore()
+        let repository = try Scene.repository(in: store)
+        let host = ProcessIdentity.current().hostname
+        _ = try foreignLock(repository, exclusive: true, host: host, pid: 0x7FFF_FFF0)
+        let lock = try RepositoryLock.acquire(repository, exclusive: true, timing: timing)
+        #expect(try store.list(.lock).count == 1)
+        lock.release()
+    }
+
+    @Test func aLockFromElsewhereIsRespectedEvenWhenItIsOld() throws {
+        let repository = try Scene.repository()
+        let id = try foreignLock(repository, exclusive: true, age: 4000)
+        let error = #expect(throws: HikaeError.self) {
+            try RepositoryLock.acquire(repository, exclusive: false, timing: timing)
+        }
+        #expect(error?.code == .locked && error?.hint?.contains("unlock") == true)
+        #expect(try LockSurvey(repository).locks().map(\.isStale) == [true])
+        #expect(try LockSurvey(repository).remove(all: false) == 1)
+        #expect(try LockSurvey(repository).locks().allSatisfy { $0.id != id })
+    }
+
+    @Test func waitingForALockEndsWhenItIsGivenBack() throws {
+        let repository = try Scene.repository()
+        let held = try RepositoryLock.acquire(repository, exclusive: true, timing: timing)
+        let timing = timing
+        let other = RunningThread {
+            sleepSeconds(0.05)
+            held.release()
+        }
+        let lock = try RepositoryLock.acquire(repository, exclusive: true, retrySeconds: 10, timing: timing)
+        other.join()
+        lock.release()
+    }
+
+    @Test func twoThatLockAtOnceDoNotBothGetIt() throws {
+        let repository = try Scene.repository()
+        let timing = timing
+        for _ in 0..<20 {
+            let holders = Monitor((now: 0, most: 0))
+            runThreads(3) { _ in
+                guard let lock = try? RepositoryLock.acquire(repository, exclusive: true, timing: timing) else {
+                    return
+                }
+                holders.withLock { holders in
+                    holders.now += 1
+                    holders.most = max(holders.most, holders.now)
+                }
+                sleepSeconds(0.01)
+                holders.withLock { $0.now -= 1 }
+                lock.release()
+            }
+            #expect(holders.withLock { $0.most } <= 1)
+        }
+    }
+}
