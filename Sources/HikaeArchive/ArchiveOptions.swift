@@ -1,7 +1,6 @@
 // What a capture is told, and what it tells afterwards.
 
 public import HikaeCore
-public import HikaeFormat
 public import HikaeRepository
 
 /// How a source is archived, and what its snapshot says of itself.

@@ -1,5 +1,6 @@
 // One run of the archiver: its threads, what they share, and the counting.
 
+import HikaeChunker
 import HikaeCore
 import HikaeFormat
 import HikaeRepository
@@ -10,15 +11,17 @@ import Synchronization
 final class ArchiveRun: Sendable {
     let archiver: Archiver
     let writer: BlobWriter
+    let chunker: Chunker
     let jobs: BoundedQueue<ArchiveJob>
     let failure = FirstError()
     let links = LinkCache()
     let chunkBuffers = Mutex<[[UInt8]]>([])
     private let counts = Mutex(ArchiveSummary())
 
-    init(_ archiver: Archiver, _ writer: BlobWriter) {
+    init(_ archiver: Archiver, _ writer: BlobWriter, _ chunker: Chunker) {
         self.archiver = archiver
         self.writer = writer
+        self.chunker = chunker
         jobs = BoundedQueue(capacity: 4)
     }
 

@@ -5,6 +5,7 @@ import HikaeCore
 import HikaeFormat
 import HikaeRepository
 import HikaeSource
+import Synchronization
 
 /// Walks a source, on the thread that calls `walk`.
 final class ArchiveWalker {
@@ -157,7 +158,7 @@ final class ArchiveWalker {
             return
         }
         let assembly = FileAssembly(opened.0)
-        var chunkReader = self.reader ?? ChunkReader(repository.makeChunker())
+        var chunkReader = self.reader ?? ChunkReader(run.chunker)
         self.reader = nil
         var whole: [BlobID]?
         defer { self.reader = chunkReader }

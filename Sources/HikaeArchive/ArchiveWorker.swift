@@ -4,6 +4,7 @@ import HikaeCore
 import HikaeFormat
 import HikaeRepository
 import HikaeSource
+import Synchronization
 
 /// One thread's worker, with its own window and its own way into the repository.
 final class ArchiveWorker {
@@ -14,7 +15,7 @@ final class ArchiveWorker {
     init(_ run: ArchiveRun) {
         self.run = run
         saver = run.writer.makeSaver()
-        reader = ChunkReader(run.archiver.repository.makeChunker())
+        reader = ChunkReader(run.chunker)
     }
 
     func close() { saver.close() }

@@ -1,9 +1,10 @@
 // Source to snapshot. The walker lists and compares, the workers read and store, trees close from below.
 
 public import HikaeCore
-public import HikaeFormat
+import HikaeFormat
 public import HikaeRepository
 public import HikaeSource
+import Synchronization
 
 /// Saves one source as one snapshot, or as nothing.
 public final class Archiver: Sendable {
@@ -41,8 +42,9 @@ public final class Archiver: Sendable {
     {
         var writing = BlobWriter.Options()
         writing.isDryRun = options.isDryRun
+        let chunker = try repository.makeChunker()
         let writer = try BlobWriter(repository, options: writing)
-        let run = ArchiveRun(self, writer)
+        let run = ArchiveRun(self, writer, chunker)
         do throws(HikaeError) {
             try run.execute(root)
             try beforeCommit()

@@ -1,7 +1,7 @@
 // The repository's own files: sealed JSON, named by the hash of their bytes.
 
 public import HikaeCore
-public import HikaeFormat
+import HikaeFormat
 public import HikaeStore
 
 extension Repository {

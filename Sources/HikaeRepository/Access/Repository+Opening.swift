@@ -1,8 +1,8 @@
 // Creating and opening: the key file and the config, in the order in which a cut leaves no half repository.
 
-import HikaeChunker
+public import HikaeChunker
 public import HikaeCore
-public import HikaeFormat
+import HikaeFormat
 public import HikaeStore
 
 extension Repository {
@@ -105,9 +105,9 @@ extension Repository {
             hint: "Check the password; `hikae key list` with another password shows which keys there are.")
     }
 
-    /// How this repository cuts files.
-    public func makeChunker() -> Chunker {
+    /// How this repository cuts files. Throws `.damaged` when the config's secret or polynomial cannot be used.
+    public func makeChunker() throws(HikaeError) -> Chunker {
         if let secret = config.gearSecret { return .gear(GearChunker(secret: secret)) }
-        return .rabin(RabinChunker(polynomial: config.chunkerPolynomial))
+        return .rabin(try RabinChunker(polynomial: config.chunkerPolynomial))
     }
 }
