@@ -1,0 +1,80 @@
+// Which packs `check` reads in full: all, one group of several, or a random share.
+
+public import HikaeCore
+
+/// The packs whose data a check reads.
+public enum ReadSubset: Sendable, Equatable {
+    case none
+    case all
+    /// Group `n` of `t`, counted from 1; t at most 256. A pack is always of the same group.
+    case group(UInt, of: UInt)
+    /// This share of the packs, chosen at random; above 0, at most 100.
+    case percent(Double)
+    /// About as many bytes of packs, chosen at random.
+    case bytes(UInt64)
+
+    /// Reads `2/5`, `10%` or `50G`, as restic's `--read-data-subset`.
+    public init(_ text: String) throws(HikaeError) {
+        let trimmed = String(text.trimmedOfSpaces)
+        let parts = trimmed.split(separator: "/", omittingEmptySubsequences: false)
+        if parts.count == 2, let number = UInt(parts[0]), let total = UInt(parts[1]) {
+            guard number > 0, total > 0, number <= total else {
+                throw HikaeError(
+                    .usage, "--read-data-subset=n/t: values must be positive integers, and n <= t, e.g. 1/2")
+            }
+            guard total <= 256 else { throw HikaeError(.usage, "--read-data-subset=n/t: t must be at most 256") }
+            self = .group(number, of: total)
+        } else if trimmed.hasSuffix("%"), let percent = Double(trimmed.dropLast()), percent.isFinite {
+            guard percent > 0, percent <= 100 else {
+                throw HikaeError(.usage, "--read-data-subset=x%: x must be above 0.0% and at most 100.0%")
+            }
+            self = .percent(percent)
+        } else if let size = ByteCount(trimmed) {
+            guard size.bytes > 0 else { throw HikaeError(.usage, "--read-data-subset=n: n must be above 0") }
+            self = .bytes(size.bytes)
+        } else {
+            throw HikaeError(
+                .usage, "\"\(text)\" is no subset of the data", hint: "Give n/t like 1/5, a share like 10%, or 50G.")
+        }
+    }
+
+    /// The chosen packs, by their place in `packs`, in rising order.
+    func select<Generator: RandomNumberGenerator>(
+        _ packs: [(id: FileID, size: UInt64)], using generator: inout Generator
+    ) -> [Int] {
+        switch self {
+        case .none: return []
+        case .all: return Array(packs.indices)
+        case .group(let number, let total):
+            return packs.indices.filter { UInt(packs[$0].id.w0 >> 56) % total == number - 1 }
+        case .percent(let percent): return random(packs.count, share: percent / 100, using: &generator)
+        case .bytes(let bytes):
+            let whole = packs.reduce(UInt64(0)) { $0 &+ $1.size }
+            guard whole > 0 else { return [] }
+            return random(packs.count, share: min(1, Double(bytes) / Double(whole)), using: &generator)
+        }
+    }
+
+    private func random<Generator: RandomNumberGenerator>(
+        _ count: Int, share: Double, using generator: inout Generator
+    ) -> [Int] {
+        guard count > 0 else { return [] }
+        let wanted = max(1, Int(Double(count) * share))
+        return Array((0..<count).shuffled(using: &generator).prefix(wanted)).sorted()
+    }
+}
+
+/// A small generator of random numbers with a seed (SplitMix64), for choices that must be repeatable.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

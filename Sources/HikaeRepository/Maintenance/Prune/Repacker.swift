@@ -1,0 +1,87 @@
+// Writes chosen blobs into new packs, of the same repository or another. Verifies every blob before it writes it.
+
+import HikaeCore
+import HikaeFormat
+import Synchronization
+
+/// Copies blobs from packs into new packs, and indexes those.
+struct Repacker: Sendable {
+    let source: Repository
+    let destination: Repository
+    let threads: Int
+    let progress: Progress?
+    let cancellation: Cancellation?
+
+    init(
+        from source: Repository, to destination: Repository, threads: Int, progress: Progress?,
+        cancellation: Cancellation?
+    ) {
+        self.source = source
+        self.destination = destination
+        self.threads = threads
+        self.progress = progress
+        self.cancellation = cancellation
+    }
+
+    /// Copies; on return the new packs and the index that names them are durable.
+    ///
+    /// A blob that is damaged where the extract has it is taken from another copy.
+    /// - Returns: blobs written and their bytes in the new packs.
+    /// - Throws: `.damaged` when a blob has no whole copy. Nothing of the old packs is touched in any case.
+    @discardableResult
+    func copy(_ extracts: [PackExtract], index: BlobIndex) throws(HikaeError) -> (blobs: Int, bytes: Int) {
+        let isSame = source === destination
+        var options = BlobWriter.Options()
+        options.storesKnownBlobs = isSame
+        let writer = try BlobWriter(destination, options: options)
+        let queue = BoundedQueue<PackExtract>(capacity: extracts.count)
+        for extract in extracts { queue.push(extract) }
+        queue.close()
+        let failure = FirstError()
+        runThreads(min(threads, extracts.count)) { [self] _ in
+            let saver = writer.makeSaver()
+            var streamer = PackStreamer(source)
+            while failure.value == nil, let extract = queue.pop() {
+                do throws(HikaeError) {
+                    try cancellation?.check()
+                    try copy(extract, index, &streamer, saver, keepsSeal: isSame)
+                } catch {
+                    failure.set(error)
+                }
+                progress?.add(files: 1)
+            }
+            saver.close()
+        }
+        if let error = failure.value {
+            writer.abandon()
+            throw error
+        }
+        try writer.finish()
+        let statistics = writer.statistics
+        return (
+            statistics.dataBlobs.load(ordering: .relaxed) + statistics.treeBlobs.load(ordering: .relaxed),
+            statistics.dataBytesStored.load(ordering: .relaxed) + statistics.treeBytesStored.load(ordering: .relaxed)
+        )
+    }
+
+    private func copy(
+        _ extract: PackExtract, _ index: BlobIndex, _ streamer: inout PackStreamer, _ saver: BlobSaver,
+        keepsSeal: Bool
+    ) throws(HikaeError) {
+        try streamer.stream(extract.pack, extract.blobs(in: index)) { blob, plaintext, error throws(HikaeError) in
+            let bytes: [UInt8]
+            if let plaintext {
+                bytes = plaintext
+            } else {
+                do throws(HikaeError) {
+                    bytes = try source.blob(blob.id, blob.type)
+                } catch let other {
+                    throw error ?? other
+                }
+            }
+            try bytes.withBytes { buffer throws(HikaeError) in
+                _ = try saver.save(buffer, blob.type, id: blob.id)
+            }
+        }
+    }
+}

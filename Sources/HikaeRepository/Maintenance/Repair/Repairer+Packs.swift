@@ -1,0 +1,114 @@
+// Repairing packs: what is whole in a damaged pack moves to a new one, and the damaged one goes.
+
+public import HikaeCore
+import HikaeFormat
+import HikaeStore
+
+extension Repairer {
+    /// Saves the whole blobs of damaged packs into new packs and takes the damaged ones out of the repository.
+    ///
+    /// - Parameter keepCopy: handed the bytes of each pack before anything changes; what it throws ends the repair.
+    /// - Throws: `.damaged` when an index file cannot be read: repair the index first.
+    public func repairPacks(
+        _ ids: [FileID], keepCopy: ((FileID, [UInt8]) throws(HikaeError) -> Void)? = nil
+    ) throws(HikaeError) -> PackRepairSummary {
+        let packs = Set(ids)
+        guard !packs.isEmpty else { throw HikaeError(.usage, "no packs were named to repair") }
+        try repository.loadIndex(progress: progress)
+        var summary = PackRepairSummary()
+        let index = repository.index
+        let table = PackTable(index)
+        let known = try indexedBlobs(of: packs, in: index, table)
+        let sizes = Dictionary(
+            try repository.store.list(.pack).map { ($0.id, $0.size) }, uniquingKeysWith: { first, _ in first })
+        for id in packs where sizes[id] == nil && known[id] == nil {
+            throw HikaeError(.notFound, "there is no pack \(id.hex)", hint: "`hikae check --read-data` names them.")
+        }
+        if let keepCopy, !options.dryRun {
+            for id in packs.sorted() where sizes[id] != nil { try copy(id, to: keepCopy) }
+        }
+        try salvage(packs.sorted(), known, sizes, index, &summary)
+        summary.removed = packs.sorted()
+        guard !options.dryRun else { return summary }
+        try IndexRewriter(repository: repository, progress: progress).rewrite(dropping: { packs.contains($0) })
+        for id in packs.sorted() where sizes[id] != nil { try repository.removeFile(.pack, id) }
+        try repository.store.flush()
+        try repository.loadIndex()
+        return summary
+    }
+
+    private func copy(
+        _ id: FileID, to keepCopy: (FileID, [UInt8]) throws(HikaeError) -> Void
+    ) throws(HikaeError) {
+        let bytes: [UInt8]
+        do throws(HikaeError) {
+            bytes = try repository.store.load(StoredFile(.pack, id))
+        } catch {
+            note("no copy of pack \(id.hex) could be kept: \(error.message)")
+            return
+        }
+        try keepCopy(id, bytes)
+    }
+
+    private func salvage(
+        _ packs: [FileID], _ known: [FileID: [PackedBlob]], _ sizes: [FileID: UInt64], _ index: BlobIndex,
+        _ summary: inout PackRepairSummary
+    ) throws(HikaeError) {
+        var options = BlobWriter.Options()
+        options.storesKnownBlobs = true
+        options.isDryRun = self.options.dryRun
+        let writer = try BlobWriter(repository, options: options)
+        let saver = writer.makeSaver()
+        var failed: Set<BlobID> = []
+        var saved: Set<BlobID> = []
+        progress?.begin(phase: "salvaging intact data", files: packs.count)
+        do throws(HikaeError) {
+            var streamer = PackStreamer(repository)
+            for pack in packs {
+                try cancellation?.check()
+                let blobs = blobsToTry(pack, known[pack] ?? [], size: sizes[pack])
+                try streamer.stream(pack, blobs) { blob, plaintext, error throws(HikaeError) in
+                    guard let plaintext else {
+                        note("failed to load blob \(blob.id.hex): \(error?.message ?? "")")
+                        failed.insert(blob.id)
+                        return
+                    }
+                    let isNew = try save(plaintext, blob, saver)
+                    saved.insert(blob.id)
+                    if isNew { summary.saved += 1 }
+                }
+                progress?.add(files: 1)
+            }
+        } catch {
+            saver.close()
+            writer.abandon()
+            throw error
+        }
+        saver.close()
+        try writer.finish()
+        let damaged = Set(packs)
+        summary.lost = failed.subtracting(saved).filter { id in
+            !(index.copies(id, .data) + index.copies(id, .tree)).contains { !damaged.contains($0.pack) }
+        }.sorted()
+    }
+
+    private func save(_ plaintext: [UInt8], _ blob: PackedBlob, _ saver: BlobSaver) throws(HikaeError) -> Bool {
+        try plaintext.withBytes { bytes throws(HikaeError) in
+            try saver.save(bytes, blob.type, id: blob.id).isNew
+        }
+    }
+
+    /// Every place in a pack where a blob may stand: by the index, and by the header where that can be read.
+    private func blobsToTry(_ pack: FileID, _ known: [PackedBlob], size: UInt64?) -> [PackedBlob] {
+        guard let size else { return known }
+        guard let header = try? header(of: pack, size: size) else {
+            if known.isEmpty {
+                note("no blobs found for pack \(pack.hex): its header is damaged and no index knows it")
+            }
+            return known
+        }
+        var blobs = known
+        for blob in header where !known.contains(blob) { blobs.append(blob) }
+        return blobs
+    }
+}

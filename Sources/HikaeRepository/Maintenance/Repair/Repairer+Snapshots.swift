@@ -1,0 +1,85 @@
+// Repairing snapshots: new ones without what is lost, so that all the rest can be restored.
+
+public import HikaeCore
+import HikaeFormat
+import HikaeStore
+
+extension Repairer {
+    /// Makes a new snapshot for each that needs something which is lost: files lose the missing pieces, directories
+    /// that cannot be read become empty. Repair the index and the packs first.
+    ///
+    /// - Parameters:
+    ///   - unreadable: snapshots whose file cannot be read; removed with `forget`, else only named.
+    ///   - forget: removes the damaged snapshots. Otherwise the new ones bear the tag `repaired`.
+    public func repairSnapshots(
+        _ snapshots: [NamedSnapshot], unreadable: [FileID] = [], forget: Bool
+    ) throws(HikaeError) -> SnapshotRepairSummary {
+        try repository.loadIndex(progress: progress)
+        var summary = SnapshotRepairSummary()
+        for id in unreadable { try dropUnreadable(id, "the snapshot file", forget: forget, &summary) }
+        var options = BlobWriter.Options()
+        options.isDryRun = self.options.dryRun
+        let writer = try BlobWriter(repository, options: options)
+        let saver = writer.makeSaver()
+        var rewritten: [(NamedSnapshot, BlobID?)] = []
+        progress?.begin(phase: "repairing snapshots", files: snapshots.count)
+        do throws(HikaeError) {
+            var rewriter = try TreeRewriter(repository, saver: saver, cancellation: cancellation, note: note)
+            for snapshot in snapshots {
+                note("snapshot \(snapshot.id.short) of [\(snapshot.snapshot.paths.joined(separator: " "))]")
+                rewritten.append((snapshot, try rewriter.rewrite(snapshot.snapshot.tree)))
+                progress?.add(files: 1)
+            }
+        } catch {
+            saver.close()
+            writer.abandon()
+            throw error
+        }
+        saver.close()
+        try writer.finish()
+        for (snapshot, tree) in rewritten {
+            summary.checked += 1
+            guard let tree else {
+                try dropUnreadable(snapshot.id, "the root", forget: forget, &summary)
+                continue
+            }
+            if tree != snapshot.snapshot.tree { try replace(snapshot, tree, forget: forget, &summary) }
+        }
+        try repository.store.flush()
+        return summary
+    }
+
+    private func dropUnreadable(
+        _ id: FileID, _ what: String, forget: Bool, _ summary: inout SnapshotRepairSummary
+    ) throws(HikaeError) {
+        summary.unreadable.append(id)
+        guard forget else {
+            note("\(what) of snapshot \(id.hex) is unreadable; `repair snapshots --forget` removes it")
+            return
+        }
+        note("\(options.dryRun ? "would remove" : "removed") unreadable snapshot \(id.hex)")
+        if !options.dryRun { try repository.removeFile(.snapshot, id) }
+    }
+
+    private func replace(
+        _ old: NamedSnapshot, _ tree: BlobID, forget: Bool, _ summary: inout SnapshotRepairSummary
+    ) throws(HikaeError) {
+        var snapshot = old.snapshot
+        snapshot.tree = tree
+        snapshot.original = old.id
+        if !forget, !snapshot.tags.contains("repaired") { snapshot.tags.append("repaired") }
+        guard !options.dryRun else {
+            note("would save new snapshot")
+            if forget { note("would remove old snapshot \(old.id.short)") }
+            summary.changed.append(SnapshotRepairSummary.Change(old: old.id, new: nil))
+            return
+        }
+        let id = try repository.save(snapshot)
+        note("saved new snapshot \(id.short)")
+        summary.changed.append(SnapshotRepairSummary.Change(old: old.id, new: id))
+        if forget {
+            try repository.removeFile(.snapshot, old.id)
+            note("removed old snapshot \(old.id.short)")
+        }
+    }
+}
