@@ -1,0 +1,165 @@
+// SIGKILL at any moment: what is left passes restic's check, older snapshots are whole, and the next run completes.
+
+import HikaeCore
+import HikaeTesting
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@Suite("Killed at any moment")
+struct KilledTests {
+    /// How many moments each operation is killed at.
+    private static let moments = 5
+
+    /// Runs `command`, and kills it when the repository's files have changed for the n-th time, n from `chance`; a
+    /// short random delay after that lets it be at any place between two changes. True when it was killed in time.
+    private func runAndKill(
+        _ command: Command, watching repository: String, after changes: Int, _ chance: inout SeededGenerator
+    ) throws -> Bool {
+        let delay = UInt32(chance.next() % 4000)
+        var seen = Set(Files.all(below: repository))
+        let running = try command.start()
+        var left = changes
+        var rounds = 0
+        while left > 0, kill(running.processID, 0) == 0, rounds < 20_000 {
+            let now = Set(Files.all(below: repository))
+            left -= now.symmetricDifference(seen).count
+            seen = now
+            rounds += 1
+            // A program that has ended but was not waited for still has its number: look whether it is a zombie.
+            if rounds.isMultiple(of: 50), isZombie(running.processID) { break }
+        }
+        usleep(delay)
+        running.killNow()
+        return try running.wait().status == 137
+    }
+
+    private func isZombie(_ process: Int32) -> Bool {
+        guard let text = try? Files.read("/proc/\(process)/stat") else { return true }
+        return String(decoding: text, as: UTF8.self).contains(") Z ")
+    }
+
+    /// What must hold after a run was killed.
+    private func expectWhole(_ rig: Rig, _ repository: String, _ moment: Comment) throws {
+        // restic takes away the dead one's lock, then checks everything. Unused packs are no error to it.
+        try rig.restic("-r", repository, "unlock").succeed()
+        let outcome = try rig.restic("-r", repository, "check", "--read-data").run()
+        #expect(outcome.status == 0, "\(moment)\n\(outcome.text.suffix(1500))\(outcome.errorText.suffix(1500))")
+    }
+
+    /// A repository with two snapshots of `source`, which then goes on to a third state.
+    private func history(_ rig: Rig) throws -> (source: String, kept: String, first: String) {
+        let source = try rig.plainFiles(megabytes: 10)
+        try rig.hikae("init").succeed()
+        let first = try rig.newSnapshot {
+            try rig.hikae("backup", source, "--pack-size", "4", "--tag", "first").succeed()
+        }
+        let kept = rig.folder.path("kept")
+        try rig.shell("cp -a \"$1\" \"$2\"", source, kept).succeed()
+        Files.remove(source + "/noise.bin")
+        try rig.plainFiles("source/second", seed: 2, megabytes: 8)
+        _ = try rig.newSnapshot { try rig.hikae("backup", source, "--pack-size", "4").succeed() }
+        return (source, kept, first)
+    }
+
+    @Test("backup")
+    func backup() throws {
+        let rig = try Rig()
+        var chance = SeededGenerator()
+        let (source, kept, first) = try history(rig)
+        var killed = 0
+        for moment in 0..<Self.moments {
+            try rig.plainFiles("source/turn\(moment)", seed: UInt64(100 + moment), megabytes: 14)
+            let before = rig.snapshotIDs().count
+            let changes = 1 + Int(chance.next() % 6)
+            if try runAndKill(
+                rig.hikae("backup", source, "--pack-size", "4"), watching: rig.repository, after: changes, &chance)
+            {
+                killed += 1
+            }
+            try expectWhole(rig, rig.repository, "after \(changes) changes, seed \(chance.seed)")
+            try rig.expectRestores(first, of: source, by: Rig.binary, equals: kept)
+            // The next run completes and makes a snapshot that is right.
+            try rig.hikae("backup", source).succeed()
+            #expect(rig.snapshotIDs().count > before)
+            try rig.expectRestores(of: source, by: Rig.binary)
+        }
+        #expect(killed > 0, "no run was killed before its end: the test proved nothing")
+    }
+
+    @Test("forget")
+    func forget() throws {
+        let rig = try Rig()
+        var chance = SeededGenerator()
+        let (source, kept, first) = try history(rig)
+        var killed = 0
+        for _ in 0..<Self.moments {
+            for number in 0..<6 { try rig.hikae("backup", source, "--tag", "extra\(number)", "--force").succeed() }
+            let changes = 1 + Int(chance.next() % 7)
+            let run = rig.hikae("forget", "--keep-last", "1", "--keep-tag", "first")
+            if try runAndKill(run, watching: rig.repository, after: changes, &chance) { killed += 1 }
+            try expectWhole(rig, rig.repository, "after \(changes) changes, seed \(chance.seed)")
+            try run.succeed()
+            #expect(rig.snapshotIDs().contains(first) && rig.snapshotIDs().count == 2)
+            try rig.expectRestores(first, of: source, by: Rig.binary, equals: kept)
+        }
+        #expect(killed > 0, "no run was killed before its end: the test proved nothing")
+    }
+
+    @Test("prune")
+    func prune() throws {
+        let rig = try Rig()
+        var chance = SeededGenerator()
+        let (source, kept, first) = try history(rig)
+        let whole = rig.folder.path("whole")
+        // A third snapshot shares much with the second and is forgotten: packs that are unused, and partly used.
+        try rig.plainFiles("source/third", seed: 3, megabytes: 8)
+        Files.removeAll(source + "/text")
+        let third = try rig.newSnapshot { try rig.hikae("backup", source, "--pack-size", "4").succeed() }
+        try rig.hikae("forget", third).succeed()
+        try rig.shell("cp -a \"$1\" \"$2\"", rig.repository, whole).succeed()
+        var killed = 0
+        for _ in 0..<Self.moments + 2 {
+            try rig.shell("rm -rf \"$2\"; cp -a \"$1\" \"$2\"", whole, rig.repository).succeed()
+            let changes = 1 + Int(chance.next() % 14)
+            let run = rig.hikae("prune", "--max-unused", "0", "--pack-size", "4")
+            if try runAndKill(run, watching: rig.repository, after: changes, &chance) { killed += 1 }
+            try expectWhole(rig, rig.repository, "after \(changes) changes, seed \(chance.seed)")
+            try rig.expectRestores(first, of: source, by: Rig.binary, equals: kept)
+            try run.succeed()
+            try rig.resticFindsItWhole()
+            try rig.expectRestores(first, of: source, by: Rig.binary, equals: kept)
+        }
+        #expect(killed > 0, "no run was killed before its end: the test proved nothing")
+    }
+
+    @Test("copy")
+    func copy() throws {
+        let rig = try Rig()
+        var chance = SeededGenerator()
+        let (source, _, _) = try history(rig)
+        let copy = rig.folder.path("copy")
+        let from = ["--from-repo", rig.repository, "--from-password-file", rig.folder.path("password")]
+        var killed = 0
+        for _ in 0..<Self.moments {
+            Files.removeAll(copy)
+            try rig.command(Rig.binary, ["init", "-r", copy, "--copy-chunker-params"] + from).succeed()
+            let changes = 1 + Int(chance.next() % 9)
+            let run = rig.command(Rig.binary, ["copy", "-r", copy, "--pack-size", "4"] + from)
+            if try runAndKill(run, watching: copy, after: changes, &chance) { killed += 1 }
+            try expectWhole(rig, copy, "after \(changes) changes, seed \(chance.seed)")
+            try run.succeed()
+            #expect(rig.snapshotIDs(in: copy).count == 2)
+            try rig.restic("-r", copy, "check", "--read-data").succeed()
+            let target = rig.folder.path("from-copy")
+            try rig.hikae("restore", "-r", copy, "latest", "--target", target).succeed()
+            try rig.expectSame(target + source, source)
+            Files.removeAll(target)
+        }
+        #expect(killed > 0, "no run was killed before its end: the test proved nothing")
+    }
+}
