@@ -47,6 +47,9 @@ let package = Package(
                 "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "HikaeSource", "HikaeArchive",
                 "HikaeDestination", argumentParser,
             ], swiftSettings: strict),
+        .executableTarget(
+            name: "IndexScale", dependencies: ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository"],
+            path: "Benchmarks/IndexScale", swiftSettings: strict),
         target("HikaeTesting", ["HikaeCore", "HikaeStore", crypto]),
         tests("HikaeCoreTests", ["HikaeCore", "HikaeTesting"]),
         tests("HikaeChunkerTests", ["HikaeChunker", "HikaeTesting"]),
