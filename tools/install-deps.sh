@@ -3,10 +3,11 @@
 # Asks nothing, does nothing when all are there. `install-deps.sh bench` adds what the benchmarks need besides.
 set -eu
 
-# git and the C toolchain are what the Swift package manager itself calls; hostname, procps and the like are what
-# the tests and the demonstration call and what a minimal system does not have.
-packages="git ca-certificates binutils libc6-dev libgcc-12-dev libstdc++-12-dev zlib1g-dev pkg-config libzstd-dev
-restic mariadb-server-core mariadb-client python3 procps hostname acl attr xz-utils"
+# The first line is what the Swift toolchain itself calls and links; the last is what the tests and the demonstration
+# call and what a minimal system does not have.
+packages="git ca-certificates binutils libc6-dev libgcc-12-dev libstdc++-12-dev libcurl4 libxml2 zlib1g-dev pkg-config
+libzstd-dev restic mariadb-server-core mariadb-client
+python3 procps hostname tzdata acl attr xz-utils"
 
 if [ "${1:-}" = bench ]; then
     packages="$packages gcc python3-dev python3-venv libacl1-dev libssl-dev liblz4-dev libxxhash-dev"
