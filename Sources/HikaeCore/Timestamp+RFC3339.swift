@@ -52,7 +52,7 @@ extension Timestamp {
             text.append(UInt8(ascii: "Z"))
             return
         }
-        text.append(offset < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+        text.append(minutes < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
         appendDigits(abs(minutes) / 60, width: 2, to: &text)
         text.append(UInt8(ascii: ":"))
         appendDigits(abs(minutes) % 60, width: 2, to: &text)

@@ -31,7 +31,7 @@ public struct RetryPolicy: Sendable, Hashable {
         for _ in 1..<failures where longest < longestPause {
             longest = min(longest.addingClamped(longest), longestPause)
         }
-        return UInt64.random(in: (longest + 1) / 2...longest, using: &generator)
+        return UInt64.random(in: longest / 2...longest, using: &generator)
     }
 }
 

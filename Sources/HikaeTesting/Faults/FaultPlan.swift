@@ -129,12 +129,12 @@ public final class FaultPlan: Sendable {
 extension FaultPlan.Rule {
     /// The calls with these numbers, counted from 0 among `calls` on files of `kinds` (nil: of any or none).
     public static func on(
-        _ calls: Set<StoreCall>, _ kinds: Set<FileKind>? = nil, numbers: Range<Int>, _ effect: FaultEffect
+        _ calls: Set<StoreCall>, of kinds: Set<FileKind>? = nil, numbers: Range<Int>, _ effect: FaultEffect
     ) -> Self { Self(calls: calls, kinds: kinds, numbers: numbers, effect: effect) }
 
     /// Every such call.
     public static func every(
-        _ calls: Set<StoreCall>, _ kinds: Set<FileKind>? = nil, _ effect: FaultEffect
+        _ calls: Set<StoreCall>, of kinds: Set<FileKind>? = nil, _ effect: FaultEffect
     ) -> Self { Self(calls: calls, kinds: kinds, numbers: 0..<Int.max, effect: effect) }
 
     func matches(_ call: StoreCall, _ kind: FileKind?) -> Bool {

@@ -9,7 +9,7 @@ public final class FaultyStore: ObjectStore {
     /// The plan, whose log says what was called.
     public let plan: FaultPlan
 
-    public init(_ base: any ObjectStore, _ plan: FaultPlan) { (self.base, self.plan) = (base, plan) }
+    public init(_ base: any ObjectStore, plan: FaultPlan) { (self.base, self.plan) = (base, plan) }
 
     public var location: String { base.location }
 
