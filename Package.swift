@@ -50,9 +50,6 @@ let package = Package(
         .executableTarget(
             name: "IndexScale", dependencies: ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository"],
             path: "Benchmarks/IndexScale", swiftSettings: strict),
-        .executableTarget(
-            name: "IndexScale", dependencies: ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository"],
-            path: "Benchmarks/IndexScale", swiftSettings: strict),
         target("HikaeTesting", ["HikaeCore", "HikaeStore", crypto]),
         tests("HikaeCoreTests", ["HikaeCore", "HikaeTesting"]),
         tests("HikaeChunkerTests", ["HikaeChunker", "HikaeTesting"]),

@@ -141,17 +141,39 @@ final class IndexSegment: @unchecked Sendable {
         guard count > 0 else { return nil }
         let bucket = header.fanBits == 0 ? 0 : Int(id.w0 >> UInt64(64 - header.fanBits))
         let fan = base + header.fanOffset + bucket * 4
-        var low = Int(fan.load(as: UInt32.self))
-        var high = min(Int(fan.load(fromByteOffset: 4, as: UInt32.self)), count)
+        let start = Int(fan.load(as: UInt32.self))
+        let end = min(Int(fan.load(fromByteOffset: 4, as: UInt32.self)), count)
+        guard start < end else { return nil }
         let typeBit: UInt32 = type == .tree ? IndexEntry.treeBit : 0
-        let end = high
+        let position = lowerBound(id, typeBit, start, end)
+        guard position < end else { return nil }
+        let found = entry(position)
+        return found.id == id && found.type == type ? position : nil
+    }
+
+    /// The first position from `start` up to `end` that is not before the key. IDs are hashes, so the key's own bits
+    /// say where in its bucket it stands, give or take a few; where they do not, the search falls back to halving.
+    private func lowerBound(_ id: BlobID, _ typeBit: UInt32, _ start: Int, _ end: Int) -> Int {
+        let fraction = id.w0 << UInt64(header.fanBits)
+        var position = start + Int(fraction.multipliedFullWidth(by: UInt64(end - start)).high)
+        var low = start
+        var high = end
+        for _ in 0..<12 {
+            if isBefore(position, id, typeBit) {
+                low = position + 1
+                if low == high { return low }
+                position += 1
+            } else {
+                high = position
+                if low == high { return high }
+                position -= 1
+            }
+        }
         while low < high {
             let middle = (low + high) >> 1
             if isBefore(middle, id, typeBit) { low = middle + 1 } else { high = middle }
         }
-        guard low < end else { return nil }
-        let found = entry(low)
-        return found.id == id && found.type == type ? low : nil
+        return low
     }
 
     @inline(__always)
