@@ -1,6 +1,5 @@
-// Measures the index alone: `IndexScale make DIRECTORY BLOBS` writes a repository that has nothing but an index of so
-// many blobs; `IndexScale open DIRECTORY BLOBS` opens it, looks blobs up, and prints one JSON object with times and
-// memory. index_scale.py runs both for several sizes, each in a process of its own.
+// How the index behaves with many blobs. `build N DIR` makes a repository whose index files name N blobs that are not
+// there; `measure DIR` opens it and prints one line of JSON: seconds to open, memory, time of a look-up.
 
 import HikaeCore
 import HikaeFormat
@@ -13,114 +12,105 @@ import HikaeStore
     import Darwin
 #endif
 
-/// Blobs in one pack and packs in one index file: restic's own order of magnitude.
-let blobsPerPack = 16
-let blobsPerIndex = 48_000
-
-/// The n-th blob's ID: random to look at, made again from n whenever it is needed.
+/// A blob's ID from its number, spread as a hash would be.
 func blobID(_ number: Int) -> BlobID {
-    func mixed(_ lane: UInt64) -> UInt64 {
-        var word = UInt64(number) &* 4 &+ lane &+ 0x9E37_79B9_7F4A_7C15
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
+    func word(_ salt: UInt64) -> UInt64 {
+        var z = UInt64(number) &* 4 &+ salt &+ 0x9E37_79B9_7F4A_7C15
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
     }
-    return BlobID(words: mixed(0), mixed(1), mixed(2), mixed(3))
+    return BlobID(words: word(0), word(1), word(2), word(3))
 }
 
-func packID(_ number: Int) -> FileID {
-    let id = blobID(number + 1 << 40)
-    return FileID(words: id.w0, id.w1, id.w2, id.w3)
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+    var start = timespec()
+    var end = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &start)
+    try body()
+    clock_gettime(CLOCK_MONOTONIC, &end)
+    return Double(end.tv_sec - start.tv_sec) + Double(end.tv_nsec - start.tv_nsec) / 1e9
 }
 
-func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
-/// A line of /proc/self/status in bytes: `RssAnon`, `RssFile`, `VmHWM`.
-func memory(_ name: String) -> Int {
+/// A line of /proc/self/status in KiB, or 0 where there is no such file.
+func status(_ name: String) -> Int {
     guard let file = fopen("/proc/self/status", "r") else { return 0 }
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 256)
-    while fgets(&line, Int32(line.count), file) != nil {
+    while fgets(&line, 256, file) != nil {
         let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        if text.hasPrefix(name + ":") { return (Int(text.filter(\.isNumber)) ?? 0) * 1024 }
+        guard text.hasPrefix(name + ":") else { continue }
+        return Int(text.split(whereSeparator: { !$0.isNumber }).first ?? "0") ?? 0
     }
     return 0
 }
 
-func make(_ directory: String, _ count: Int) throws(HikaeError) {
-    let store = LocalStore(path: directory)
-    let repository = try Repository.create(store, password: Array("index".utf8))
-    var number = 0
-    while number < count {
-        var packs: [(FileID, [PackedBlob])] = []
-        let end = min(count, number + blobsPerIndex)
-        while number < end {
-            var blobs: [PackedBlob] = []
-            var offset: UInt32 = 0
-            for blob in number..<min(end, number + blobsPerPack) {
-                let length = UInt32(500_000 + blob % 700_000)
-                blobs.append(
-                    PackedBlob(
-                        id: blobID(blob), type: blob % 20 == 0 ? .tree : .data, offset: offset, length: length,
-                        uncompressedLength: length * 2))
-                offset += length
-            }
-            packs.append((packID(number), blobs))
-            number += blobs.count
+func options(_ directory: String) -> OpenOptions {
+    var options = OpenOptions()
+    options.cacheDirectory = directory + "/cache"
+    return options
+}
+
+func build(_ count: Int, _ directory: String) throws {
+    let perPack = 20
+    let repository = try Repository.create(LocalStore(path: directory + "/repo"), password: Array("scale".utf8))
+    var packs: [(FileID, [PackedBlob])] = []
+    var inFile = 0
+    for first in stride(from: 0, to: count, by: perPack) {
+        let blobs = (first..<min(first + perPack, count)).enumerated().map { place, number in
+            PackedBlob(
+                id: blobID(number), type: number.isMultiple(of: 50) ? .tree : .data, offset: UInt32(place) * 700_000,
+                length: 700_000, uncompressedLength: 1_048_576)
         }
-        _ = try repository.saveUnpacked(.index, IndexCodec.encode(packs: packs, supersedes: []))
+        packs.append((blobID(count + first).cast(), blobs))
+        inFile += blobs.count
+        if inFile >= 50_000 || first + perPack >= count {
+            _ = try repository.saveUnpacked(.index, IndexCodec.encode(packs: packs, supersedes: []))
+            packs = []
+            inFile = 0
+        }
     }
 }
 
-func open(_ directory: String, _ count: Int) throws(HikaeError) {
-    var options = OpenOptions()
-    options.cacheDirectory = directory + ".cache"
-    let repository = try Repository.open(LocalStore(path: directory), password: Array("index".utf8), options: options)
-    let anonymousBefore = memory("RssAnon")
-    var began = seconds()
-    try repository.loadIndex()
-    let opening = seconds() - began
-    let anonymous = memory("RssAnon") - anonymousBefore
+func measure(_ directory: String) throws {
+    let repository = try Repository.open(
+        LocalStore(path: directory + "/repo"), password: Array("scale".utf8), options: options(directory))
+    let before = status("RssAnon")
+    let opening = try seconds { try repository.loadIndex() }
     let index = repository.index
-    guard index.entryCount == count else {
-        throw HikaeError(.damaged, "the index has \(index.entryCount) blobs, not \(count)")
-    }
-    // In an order that neither the disk nor a processor's cache can foresee.
-    let lookups = 2_000_000
-    var state: UInt64 = 2012
+    let lookups = 1_000_000
     var found = 0
-    began = seconds()
-    for _ in 0..<lookups {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        // Every second one is not there.
-        let number = Int(state >> 33) % (2 * count)
-        if index.contains(blobID(number), number % 20 == 0 ? .tree : .data) { found += 1 }
+    let looking = seconds {
+        for step in 0..<lookups {
+            let number = Int((UInt64(step) &* 0x9E37_79B9_7F4A_7C15) % UInt64(index.entryCount))
+            if index.lookup(blobID(number), number.isMultiple(of: 50) ? .tree : .data) != nil { found += 1 }
+        }
     }
-    let lookup = (seconds() - began) / Double(lookups)
-    guard found > lookups / 3, found < lookups * 2 / 3 else {
+    let missing = seconds {
+        for step in 0..<lookups where index.contains(blobID(-1 - step), .data) { found += 1 }
+    }
+    guard found == lookups else {
         throw HikaeError(.damaged, "\(found) of \(lookups) blobs were found")
     }
     print(
         """
-        {"blobs":\(count),"open":\(opening),"lookup":\(lookup),"anonymous":\(anonymous),"mapped":\(memory("RssFile")),\
-        "peak":\(memory("VmHWM")),"anonymous_total":\(memory("RssAnon"))}
+        {"blobs":\(index.entryCount),"open_seconds":\(opening),"anonymous_kib":\(status("RssAnon")),\
+        "anonymous_before_kib":\(before),"mapped_kib":\(status("RssFile")),\
+        "lookup_ns":\(looking * 1e9 / Double(lookups)),"miss_ns":\(missing * 1e9 / Double(lookups))}
         """)
 }
 
-guard CommandLine.arguments.count == 4, let count = Int(CommandLine.arguments[3]), count > 0 else {
-    print("usage: IndexScale make|open DIRECTORY BLOBS")
-    exit(2)
-}
-do throws(HikaeError) {
-    switch CommandLine.arguments[1] {
-    case "make": try make(CommandLine.arguments[2], count)
-    default: try open(CommandLine.arguments[2], count)
+do {
+    let arguments = CommandLine.arguments
+    if arguments.count == 4, arguments[1] == "build", let count = Int(arguments[2]), count > 0 {
+        try build(count, arguments[3])
+    } else if arguments.count == 3, arguments[1] == "measure" {
+        try measure(arguments[2])
+    } else {
+        print("usage: IndexScale build COUNT DIRECTORY | measure DIRECTORY")
+        exit(2)
     }
 } catch {
-    print(error.message)
+    print("IndexScale: \(error)")
     exit(1)
 }
