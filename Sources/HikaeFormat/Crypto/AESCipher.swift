@@ -14,12 +14,6 @@ struct Block16: Sendable {
     var low: UInt64 = 0
     var high: UInt64 = 0
 
-    /// Sixteen bytes from the system's generator.
-    static func random() -> Block16 {
-        var generator = SystemRandomNumberGenerator()
-        return Block16(low: generator.next(), high: generator.next())
-    }
-
     /// Reads the first 16 of `bytes`, which must be that many.
     init(_ bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count >= 16)

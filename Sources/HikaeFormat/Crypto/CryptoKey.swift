@@ -42,7 +42,7 @@ public struct CryptoKey: Sendable {
 
     /// Appends the sealed form of `plaintext`, `overhead` bytes longer, under a fresh random IV.
     public func seal(_ plaintext: UnsafeRawBufferPointer, appendingTo output: inout [UInt8]) {
-        seal(plaintext, iv: Block16.random(), appendingTo: &output)
+        seal(plaintext, iv: SecureRandom.block(), appendingTo: &output)
     }
 
     /// The sealed form of `plaintext`.
@@ -92,7 +92,7 @@ public struct CryptoKey: Sendable {
         let expected = tag(mac, iv: iv)
         let found = Block16(UnsafeRawBufferPointer(rebasing: sealed[(sealed.count - 16)...]))
         // Both words are compared whatever the first says: the time taken tells nothing.
-        let difference = expected.low ^ found.low | expected.high ^ found.high
+        let difference = (expected.low ^ found.low) | (expected.high ^ found.high)
         guard difference == 0 else {
             throw HikaeError(
                 .damaged, "sealed bytes do not authenticate: they were changed, or sealed with another key")
@@ -121,14 +121,5 @@ public struct CryptoKey: Sendable {
         let s = AESCipher.encrypt(iv, key: macKey)
         let (low, high) = mac.finish(adding: (UInt64(littleEndian: s.low), UInt64(littleEndian: s.high)))
         return Block16(low: low.littleEndian, high: high.littleEndian)
-    }
-}
-
-/// Random bytes for keys, salts and identifiers.
-public enum SecureRandom {
-    /// `count` bytes from the system's generator.
-    public static func bytes(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
     }
 }

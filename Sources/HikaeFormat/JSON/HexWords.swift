@@ -15,7 +15,7 @@ enum HexWords {
         let isLetter = (lower &+ ones &* 0x1F) & ~(lower &+ ones &* 0x19)
         // A byte above 0x7F would carry into its neighbour: refused before the two masks are believed.
         guard digits & highs == 0, (isDigit | isLetter) & highs == highs else { return nil }
-        var nibbles = (digits & ones &* 0x0F) &+ (digits >> 6 & ones) &* 9
+        var nibbles = (digits & (ones &* 0x0F)) &+ (digits >> 6 & ones) &* 9
         nibbles = (nibbles << 4 | nibbles >> 8) & 0x00FF_00FF_00FF_00FF
         nibbles = (nibbles | nibbles >> 8) & 0x0000_FFFF_0000_FFFF
         return UInt32(truncatingIfNeeded: nibbles | nibbles >> 16).byteSwapped
@@ -44,7 +44,7 @@ enum HexWords {
         var spread = UInt64(value.byteSwapped)
         spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
         spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
-        let nibbles = (spread >> 4 | spread << 8) & ones &* 0x0F
+        let nibbles = (spread >> 4 | spread << 8) & (ones &* 0x0F)
         // 0x30 for a digit, 0x57 for a letter: bit 4 of nibble + 6 says which.
         let letters = (nibbles &+ ones &* 6) >> 4 & ones
         return nibbles &+ ones &* 0x30 &+ letters &* 0x27

@@ -117,7 +117,7 @@ public struct KeyFile: Sendable {
 
 extension CryptoKey {
     /// The key as restic's JSON.
-    func encoded() -> [UInt8] {
+    public func encoded() -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
         json.key("mac")

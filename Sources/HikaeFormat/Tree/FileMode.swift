@@ -2,15 +2,25 @@
 
 /// Conversions between Go's file mode bits and the system's.
 public enum FileMode {
+    /// Go's `ModeDir`.
     public static let directory: UInt32 = 1 << 31
+    /// Go's `ModeSymlink`.
     public static let symlink: UInt32 = 1 << 27
+    /// Go's `ModeDevice`.
     public static let device: UInt32 = 1 << 26
+    /// Go's `ModeNamedPipe`.
     public static let namedPipe: UInt32 = 1 << 25
+    /// Go's `ModeSocket`.
     public static let socket: UInt32 = 1 << 24
+    /// Go's `ModeSetuid`.
     public static let setuid: UInt32 = 1 << 23
+    /// Go's `ModeSetgid`.
     public static let setgid: UInt32 = 1 << 22
+    /// Go's `ModeCharDevice`, always beside `ModeDevice`.
     public static let characterDevice: UInt32 = 1 << 21
+    /// Go's `ModeSticky`.
     public static let sticky: UInt32 = 1 << 20
+    /// Go's `ModeIrregular`.
     public static let irregular: UInt32 = 1 << 19
     /// The nine permission bits, the same in both.
     public static let permissions: UInt32 = 0o777

@@ -1,0 +1,315 @@
+import HikaeCore
+import HikaeTesting
+import Testing
+
+@testable import HikaeFormat
+
+private func read<Value>(
+    _ json: String, _ body: (inout JSONReader) throws(HikaeError) -> Value
+) throws(HikaeError) -> Value {
+    try read(utf8(json), body)
+}
+
+private func read<Value>(
+    _ json: [UInt8], _ body: (inout JSONReader) throws(HikaeError) -> Value
+) throws(HikaeError) -> Value {
+    try json.withBytes { (bytes) throws(HikaeError) in
+        var reader = JSONReader(bytes, of: "test")
+        let value = try body(&reader)
+        try reader.finish()
+        return value
+    }
+}
+
+private func string(_ json: String) -> String? {
+    try? text(read(json) { (reader) throws(HikaeError) in try reader.string() })
+}
+
+private func skips(_ json: String) -> Bool {
+    thrown { () throws(HikaeError) in try read(json) { (reader) throws(HikaeError) in try reader.skip() } } == nil
+}
+
+@Suite struct JSONReaderTests {
+    @Test func stringsAreReadAsGoReadsThem() {
+        #expect(string(#""""#) == "")
+        #expect(string(#" "a b" "#) == "a b")
+        #expect(string(#""\"\\\/\b\f\n\r\t""#) == "\"\\/\u{8}\u{C}\n\r\t")
+        #expect(string(#""\u00e9\u65e5\ud83d\ude00""#) == "é日😀")
+        #expect(string(#""\ud83d""#) == "\u{FFFD}")
+        #expect(string(#""\ud83dx""#) == "\u{FFFD}x")
+        #expect(string(#""\ud83d\u0041""#) == "\u{FFFD}A")
+        #expect(string(#""\ude00\ud83d""#) == "\u{FFFD}\u{FFFD}")
+        for broken in [#"""#, #""a"#, #""\x""#, #""\u12""#, #""\u12g4""#, #""\"#, "\"\n\"", "\"\u{1}\"", "a", "1", ""] {
+            #expect(string(broken) == nil, "\(broken)")
+        }
+    }
+
+    @Test func invalidUTF8BecomesOneReplacementAByte() throws {
+        let result = try read([0x22, 0xFF, 0x61, 0xE6, 0x97, 0xC0, 0x80, 0xED, 0xA0, 0x80, 0x22]) {
+            (reader) throws(HikaeError) in try reader.string()
+        }
+        #expect(text(result) == "\u{FFFD}a\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}")
+    }
+
+    @Test func stringsOfEveryLengthAndPlaceAreFound() throws {
+        for length in 0...40 {
+            for mark in 0..<max(length, 1) {
+                var content = [UInt8](repeating: 0x61, count: length)
+                if length > 0 { content.replaceSubrange(mark...mark, with: utf8("é")) }
+                let json = [0x22] + content + [0x22]
+                #expect(try read(json) { (reader) throws(HikaeError) in try reader.string() } == content)
+                if length > 0 {
+                    content.replaceSubrange(mark..<mark + 2, with: utf8(#"\n"#))
+                    var expected = [UInt8](repeating: 0x61, count: length)
+                    expected[mark] = 0x0A
+                    let escaped = [0x22] + content + [0x22]
+                    #expect(try read(escaped) { (reader) throws(HikaeError) in try reader.string() } == expected)
+                }
+            }
+        }
+    }
+
+    @Test func numbersAreWholeAndFit() {
+        func unsigned(_ json: String) -> UInt64? {
+            try? read(json) { (reader) throws(HikaeError) in try reader.unsigned() }
+        }
+        func signed(_ json: String) -> Int64? {
+            try? read(json) { (reader) throws(HikaeError) in try reader.signed() }
+        }
+        #expect(unsigned("0") == 0)
+        #expect(unsigned("18446744073709551615") == .max)
+        #expect(unsigned("18446744073709551616") == nil)
+        #expect(unsigned("99999999999999999999") == nil)
+        #expect(unsigned("100000000000000000000000") == nil)
+        for refused in ["", "-1", "1.0", "1e3", "1E3", "01", "00", "+1", "0x1", "\"1\"", "true", "1 2"] {
+            #expect(unsigned(refused) == nil, "\(refused)")
+        }
+        #expect(signed("-9223372036854775808") == .min)
+        #expect(signed("-9223372036854775809") == nil)
+        #expect(signed("9223372036854775807") == .max)
+        #expect(signed("9223372036854775808") == nil)
+        #expect(signed("-0") == 0)
+        #expect(signed("-") == nil)
+        #expect(signed("--1") == nil)
+    }
+
+    @Test func whateverIsNoJSONIsRefused() {
+        for json in [
+            "{}", "[]", #"{"a":1}"#, #"{ "a" : [ 1 , -2.5e+3 , true , false , null , "x" , {} ] , "b" : {} }"#, "null",
+            "[[[]]]",
+        ] {
+            #expect(skips(json), "\(json)")
+        }
+        for json in [
+            "", "{", "[", "}", "]", "[1", "[1,", "[1,]", "[,1]", #"{"a"}"#, #"{"a":}"#, #"{"a":1,}"#, #"{,"a":1}"#,
+            #"{"a" 1}"#, "[1 2]", "{1:2}", "nul", "tru", "falsy", "[1}", #"{"a":1]"#, "[]x", "[] []", "\u{0}", "-",
+            "[-]",
+        ] {
+            #expect(!skips(json), "\(json)")
+        }
+    }
+
+    @Test func nestingIsBounded() {
+        #expect(skips(String(repeating: "[", count: 128) + String(repeating: "]", count: 128)))
+        #expect(!skips(String(repeating: "[", count: 129) + String(repeating: "]", count: 129)))
+        #expect(!skips(String(repeating: "{\"a\":", count: 1_000_000)))
+    }
+
+    @Test func namesWithEscapesAreTheNamesTheyMean() throws {
+        let found = try read(#"{"n\u0061me":"x"}"#) { (reader) throws(HikaeError) in
+            try reader.beginObject()
+            let matches = try reader.nextKey()?.is("name")
+            try reader.skip()
+            _ = try reader.nextKey()
+            return matches
+        }
+        #expect(found == true)
+    }
+
+    @Test func faultsNameTheDocumentAndTheByte() {
+        let error = thrown { () throws(HikaeError) in
+            try read("[1,x]") { (reader) throws(HikaeError) in try reader.skip() }
+        }
+        #expect(error?.message == "the test is damaged: an unexpected value at byte 3")
+    }
+}
+
+@Suite struct JSONWriterTests {
+    @Test func structureIsGos() {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("a")
+        json.beginArray()
+        json.number(1)
+        json.string("x")
+        json.null()
+        json.bool(true)
+        json.beginObject()
+        json.endObject()
+        json.endArray()
+        json.key("b")
+        json.number(0.5)
+        json.key("c")
+        json.number(3.0)
+        json.key("d")
+        json.base64([0xFF, 0])
+        json.key("e")
+        json.strings([])
+        json.endObject()
+        #expect(text(json.bytes) == #"{"a":[1,"x",null,true,{}],"b":0.5,"c":3,"d":"/wA=","e":[]}"#)
+    }
+
+    /// What Go 1.19's encoding/json makes of every ASCII byte, and of what is none.
+    @Test func stringsAreEscapedAsGoEscapesThem() {
+        func written(_ bytes: [UInt8]) -> String {
+            var json = JSONWriter()
+            json.string(bytes)
+            return text(json.bytes)
+        }
+        for byte in UInt8(0)...0x7F {
+            let expected =
+                switch byte {
+                case 0x22: #""\"""#
+                case 0x5C: #""\\""#
+                case 0x0A: #""\n""#
+                case 0x0D: #""\r""#
+                case 0x09: #""\t""#
+                case 0..<0x20, 0x26, 0x3C, 0x3E: "\"\\u00\(Hex.encode([byte]))\""
+                default: "\"\(Character(Unicode.Scalar(byte)))\""
+                }
+            #expect(written([byte]) == expected)
+            #expect(written(utf8("plain text ") + [byte]).hasSuffix(String(expected.dropFirst())))
+        }
+        #expect(written(utf8("日本語é😀\u{FFFD}")) == "\"日本語é😀\u{FFFD}\"")
+        #expect(written(utf8("\u{2028}\u{2029}\u{2027}")) == "\"\\u2028\\u2029\u{2027}\"")
+        #expect(written([0xFF, 0x61, 0xC3]) == #""\ufffda\ufffd""#)
+        #expect(written([0xED, 0xA0, 0x80]) == #""\ufffd\ufffd\ufffd""#)
+    }
+
+    @Test func whatIsWrittenReadsBack() throws {
+        var random = SeededGenerator()
+        for _ in 0..<2000 {
+            let value = random.name() + random.name()
+            var json = JSONWriter()
+            json.string(value)
+            let back = try read(json.bytes) { (reader) throws(HikaeError) in try reader.string() }
+            if UTF8Scan.isValid(value) {
+                #expect(back == value)
+            } else {
+                var repaired: [UInt8] = []
+                value.withUnsafeBufferPointer { UTF8Scan.appendRepaired($0, to: &repaired) }
+                #expect(back == repaired)
+            }
+        }
+    }
+}
+
+@Suite struct TextCodecTests {
+    @Test func base64IsTheRFCs() {
+        let vectors = [
+            "": "", "f": "Zg==", "fo": "Zm8=", "foo": "Zm9v", "foob": "Zm9vYg==", "fooba": "Zm9vYmE=",
+            "foobar": "Zm9vYmFy",
+        ]
+        for (plain, coded) in vectors {
+            #expect(Base64.encode(utf8(plain)) == utf8(coded))
+            #expect(Base64.decode(utf8(coded)) == utf8(plain))
+        }
+        for broken in ["Z", "Zg", "Zg=", "Zg===", "Zm8", "Zm9v=", "Z*==", "=Zg=", "Zm9vY", "===="] {
+            #expect(Base64.decode(utf8(broken)) == nil, "\(broken)")
+        }
+        #expect(Base64.decode(utf8("Zm9v\r\nYmFy")) == utf8("foobar"))
+        var random = SeededGenerator()
+        for count in 0..<200 {
+            let bytes = random.bytes(count)
+            #expect(Base64.decode(Base64.encode(bytes)) == bytes)
+        }
+    }
+
+    @Test func identifiersGoThroughHexAndBack() {
+        var random = SeededGenerator()
+        for _ in 0..<1000 {
+            let id = random.blobID()
+            var written = [UInt8](repeating: 0, count: 64)
+            written.withUnsafeMutableBytes { HexWords.write(id, at: $0.baseAddress.unsafelyUnwrapped) }
+            #expect(text(written) == id.hex)
+            let upper = utf8(id.hex.uppercased())
+            for digits in [written, upper] {
+                #expect(
+                    digits.withUnsafeBytes { HexWords.identifier($0.baseAddress.unsafelyUnwrapped, as: BlobKind.self) }
+                        == id)
+            }
+        }
+    }
+
+    @Test func everyByteThatIsNoHexDigitIsRefused() {
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<8 {
+                var digits = [UInt8](repeating: 0x30, count: 8)
+                digits[place] = byte
+                let word = digits.withUnsafeBytes { UInt64(littleEndian: $0.load(as: UInt64.self)) }
+                #expect((HexWords.half(word) != nil) == (Hex.value(byte) != nil), "\(byte) at \(place)")
+            }
+        }
+    }
+
+    @Test func timesAreGos() {
+        func written(_ time: Timestamp) -> String {
+            var json = JSONWriter()
+            json.time(time)
+            return text(json.bytes)
+        }
+        #expect(written(.zero) == "\"0001-01-01T00:00:00Z\"")
+        #expect(written(Timestamp(seconds: 1_340_179_200, offset: 32400)) == "\"2012-06-20T17:00:00+09:00\"")
+        #expect(written(Timestamp(seconds: -1, nanoseconds: 500_000_000)) == "\"1969-12-31T23:59:59.5Z\"")
+        #expect(written(Timestamp(seconds: 951_827_696, nanoseconds: 1)) == "\"2000-02-29T12:34:56.000000001Z\"")
+        #expect(written(Timestamp(seconds: 0, offset: -12600)) == "\"1969-12-31T20:30:00-03:30\"")
+        // Go rounds a zone to whole minutes, towards zero, and writes no minus for it then.
+        #expect(written(Timestamp(seconds: 0, offset: -30)) == "\"1969-12-31T23:59:30+00:00\"")
+        #expect(written(Timestamp(seconds: 0, offset: 33539)) == "\"1970-01-01T09:18:59+09:18\"")
+    }
+
+    /// restic's FixTime: the year moves into 0...9999, all else stays.
+    @Test func yearsThatJSONCannotHoldAreMoved() {
+        func written(_ seconds: Int64, _ offset: Int32 = 0) -> String {
+            var json = JSONWriter()
+            json.time(Timestamp(seconds: seconds, nanoseconds: 7, offset: offset))
+            return text(json.bytes)
+        }
+        #expect(written(253_402_300_799) == "\"9999-12-31T23:59:59.000000007Z\"")
+        #expect(written(253_402_300_800) == "\"9999-01-01T00:00:00.000000007Z\"")
+        #expect(written(253_402_300_799, 3600) == "\"9999-01-01T00:59:59.000000007+01:00\"")
+        #expect(written(-62_167_219_200) == "\"0000-01-01T00:00:00.000000007Z\"")
+        #expect(written(-62_167_219_201) == "\"0000-12-31T23:59:59.000000007Z\"")
+        // 29 February of the year 12000 has no place in 9999.
+        #expect(written(316_521_302_400) == "\"9999-03-01T00:00:00.000000007Z\"")
+        #expect(written(.max).hasPrefix("\"9999-"))
+        #expect(written(.min).hasPrefix("\"0000-"))
+    }
+
+    @Test func timesReadBackAndAgreeWithHikaeCore() {
+        var random = SeededGenerator()
+        for _ in 0..<5000 {
+            let time = random.timestamp()
+            var json = JSONWriter()
+            json.time(time)
+            let written = Array(json.bytes.dropFirst().dropLast())
+            #expect(text(written) == time.rfc3339)
+            let back = written.withUnsafeBufferPointer { TimeText.parse($0) }
+            #expect(back == time)
+            #expect(back?.offset == time.offset)
+        }
+    }
+
+    @Test func whatIsNoTimeIsRefused() {
+        for refused in [
+            "", "2012", "2012-06-20", "2012-06-20T17:00:00", "2012-13-20T17:00:00Z", "2012-00-20T17:00:00Z",
+            "2012-06-32T17:00:00Z", "2012-06-20T24:00:00Z", "2012-06-20T17:60:00Z", "2012-06-20T17:00:00.Z",
+            "2012-06-20T17:00:00+9:00", "2012-06-20T17:00:00+09:60", "2012-06-20T17:00:00Zz", "2012-06-20T17:00:00.5",
+            "x012-06-20T17:00:00Z", "2012/06/20T17:00:00Z", "2012-06-20T17:00:00.123456789012Zx",
+        ] {
+            #expect(utf8(refused).withUnsafeBufferPointer { TimeText.parse($0) } == nil, "\(refused)")
+        }
+        let long = utf8("2012-06-20T17:00:00.1234567891234+09:00").withUnsafeBufferPointer { TimeText.parse($0) }
+        #expect(long?.nanoseconds == 123_456_789)
+    }
+}
