@@ -1,1 +1,76 @@
-print("hikae")
+// The way in, and every way out: arguments to a command, errors to a message and an exit status.
+
+import ArgumentParser
+import HikaeCore
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+Shutdown.installSignalHandlers()
+Shutdown.leave(runProgram(ArgumentRewriting.rewrite(ArgumentBytes.commandLine())))
+
+/// Parses and runs; returns the exit status.
+func runProgram(_ arguments: [String]) -> Int32 {
+    var command: any ParsableCommand
+    do {
+        command = try Hikae.parseAsRoot(arguments)
+    } catch {
+        return explain(error, arguments)
+    }
+    if let command = command as? any HikaeSubcommand {
+        Console.shared.configure(isJSON: command.global.json, verbosity: command.global.verbosity)
+        return execute(command)
+    }
+    do {
+        try command.run()
+        return finish(.done)
+    } catch {
+        return explain(error, arguments)
+    }
+}
+
+/// Runs a command of ours.
+private func execute(_ command: some HikaeSubcommand) -> Int32 {
+    do throws(HikaeError) {
+        return finish(try command.execute())
+    } catch {
+        return ErrorDisplay.final(error)
+    }
+}
+
+/// The status of a run that threw nothing; writing the last of its output may still fail.
+private func finish(_ status: ExitStatus) -> Int32 {
+    do throws(HikaeError) {
+        try Console.shared.flush()
+        return status.rawValue
+    } catch {
+        return ErrorDisplay.final(error)
+    }
+}
+
+/// Help that was asked for, or what is wrong with the command line.
+private func explain(_ error: any Error, _ arguments: [String]) -> Int32 {
+    guard Hikae.exitCode(for: error) != .success else {
+        Console.shared.print(Hikae.fullMessage(for: error))
+        return finish(.done)
+    }
+    if arguments.contains("--json") { Console.shared.configure(isJSON: true, verbosity: 1) }
+    var message = Hikae.message(for: error)
+    let words = arguments.prefix { !$0.hasPrefix("-") }
+    let names = Set(Hikae.configuration.subcommands.map { $0._commandName })
+    var command = ""
+    if let first = words.first {
+        if names.contains(first) {
+            command = " \(first)"
+        } else {
+            message = "there is no command \(Words.safe(first))"
+        }
+    }
+    ErrorDisplay.final(
+        code: 1, errorCode: HikaeError.Code.usage.rawValue, message: message,
+        hint: "See `hikae\(command) --help`.")
+    return 1
+}

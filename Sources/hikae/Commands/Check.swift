@@ -1,0 +1,148 @@
+// `hikae check`
+
+import ArgumentParser
+import HikaeCore
+import HikaeFormat
+import HikaeRepository
+import Synchronization
+
+struct Check: HikaeSubcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check that the repository is whole.",
+        discussion: """
+            Looks at every index, pack, tree and snapshot. The data itself is read, and compared with its checksums, \
+            only with --read-data or --read-data-subset. What is damaged is named: the pack, the blob, and the files \
+            of the snapshots that can no longer be restored.
+
+            EXAMPLES
+              hikae check
+              hikae check --read-data
+              hikae check --read-data-subset 2/7    # a part of seven: another one each day
+              hikae check --read-data-subset 10%
+              hikae check --read-data-subset 50G
+            """)
+
+    @Flag(help: "Read all data and verify it.")
+    var readData = false
+
+    @Option(help: .init("Read a part of the data: n/t, 10% or 50G.", valueName: "subset"))
+    var readDataSubset: String?
+
+    // restic's: the check always goes to the repository itself, so there is nothing to choose.
+    @Flag(help: .hidden) var withCache = false
+    @Flag(help: .hidden) var checkUnused = false
+
+    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+
+    func execute() throws(HikaeError) -> ExitStatus {
+        var options = CheckOptions()
+        if readData {
+            guard readDataSubset == nil else {
+                throw HikaeError(.usage, "--read-data and --read-data-subset cannot be given together")
+            }
+            options.readData = .all
+        } else if let readDataSubset {
+            options.readData = try ReadSubset(readDataSubset)
+        }
+        if !global.noLock { console.note("create exclusive lock for repository") }
+        return try Session.run(global, lock: .exclusive) { session throws(HikaeError) in
+            try check(session.repository, options)
+        }
+    }
+
+    private func check(_ repository: Repository, _ options: CheckOptions) throws(HikaeError) -> ExitStatus {
+        let progress = Progress()
+        let display = ProgressDisplay(progress, .init(unit: "items"))
+        defer { display.stop() }
+        let reasons = HintFlags()
+        let report = try Checker(
+            repository: repository, options: options, progress: progress, cancellation: Shutdown.cancellation,
+            report: { finding in
+                reasons.note(finding)
+                show(finding)
+            }, phase: { Console.shared.note($0) }
+        ).run()
+        display.stop()
+        summarize(report, reasons)
+        guard report.isSound else {
+            throw HikaeError(
+                .damaged, "the repository contains errors", hint: report.suggestions.joined(separator: "\n"))
+        }
+        return .done
+    }
+
+    private func show(_ finding: CheckFinding) {
+        guard global.json else {
+            if finding.severity == .error {
+                console.warn("error: \(finding)")
+            } else {
+                console.note("\(finding)")
+            }
+            return
+        }
+        // A hint is no error: restic's JSON has none of it, the summary says what to run.
+        guard finding.severity == .error else { return }
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("message_type", "error")
+        json.member("message", finding.message)
+        json.member("kind", finding.kind.rawValue)
+        if let pack = finding.pack { json.member("pack", pack.hex) }
+        if let blob = finding.blob { json.member("blob", blob.hex) }
+        if let tree = finding.tree { json.member("tree", tree.hex) }
+        if finding.pathCount > 0 {
+            json.key("paths")
+            json.strings(finding.paths)
+            json.member("path_count", finding.pathCount)
+        }
+        json.endObject()
+        console.warn(String(decoding: json.bytes, as: UTF8.self))
+    }
+
+    private func summarize(_ report: CheckReport, _ hints: HintFlags) {
+        if global.json {
+            console.printObject { json in
+                json.member("message_type", "summary")
+                json.member("num_errors", report.errors)
+                json.key("broken_packs")
+                if report.damagedPacks.isEmpty { json.null() } else { json.strings(report.damagedPacks.map(\.hex)) }
+                json.member("suggest_repair_index", hints.wantsRepairIndex)
+                json.member("suggest_prune", hints.wantsPrune)
+                json.member("snapshots", report.snapshots)
+                json.member("trees", report.trees)
+                json.member("packs", report.packs)
+                json.member("packs_read", report.packsRead)
+                json.member("bytes_read", report.bytesRead)
+            }
+            return
+        }
+        console.detail(
+            "checked \(Words.count(report.snapshots, "snapshot")), \(Words.count(report.trees, "tree")), "
+                + "\(Words.count(report.packs, "pack"))")
+        if report.packsRead > 0 {
+            console.note("read \(Words.count(report.packsRead, "pack")), \(Words.size(report.bytesRead))")
+        }
+        if report.isSound {
+            for suggestion in report.suggestions { console.note(suggestion) }
+            console.note("no errors were found")
+        }
+    }
+}
+
+/// Which commands the findings ask for, as restic's summary tells it.
+private final class HintFlags: Sendable {
+    private let flags = Mutex((index: false, prune: false))
+
+    func note(_ finding: CheckFinding) {
+        flags.withLock { flags in
+            switch finding.kind {
+            case .duplicatePack, .index: flags.index = true
+            case .mixedPack, .packOrphaned: flags.prune = true
+            default: break
+            }
+        }
+    }
+
+    var wantsRepairIndex: Bool { flags.withLock { $0.index } }
+    var wantsPrune: Bool { flags.withLock { $0.prune } }
+}

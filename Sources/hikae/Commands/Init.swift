@@ -1,0 +1,106 @@
+// `hikae init`
+
+import ArgumentParser
+import HikaeCore
+import HikaeFormat
+import HikaeRepository
+import HikaeStore
+
+struct Init: HikaeSubcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a new repository.",
+        discussion: """
+            Makes an empty repository in a directory that is created for it. The password encrypts everything in it: \
+            without it nobody can read the backups, and nobody can help. Write it down and keep it in another place.
+
+            EXAMPLES
+              hikae init -r /srv/backup
+              hikae init -r /srv/backup --password-file /root/backup-password
+              hikae init -r /srv/second --copy-chunker-params --from-repo /srv/backup
+            """)
+
+    enum ChunkerName: String, CaseIterable, ExpressibleByArgument { case gear, rabin }
+
+    @Option(help: "How files are cut: gear (fast, chunk sizes keyed by a secret) or rabin (restic's own).")
+    var chunker: ChunkerName = .gear
+
+    @Flag(help: "Cut files as the source repository does, so that `copy` stores nothing twice.")
+    var copyChunkerParams = false
+
+    @Option(help: .init("Repository format: 1, 2, stable or latest.", valueName: "version"))
+    var repositoryVersion = "stable"
+
+    @OptionGroup(title: "Source repository, for --copy-chunker-params") var from: FromOptions
+    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+
+    func execute() throws(HikaeError) -> ExitStatus {
+        var options = CreateOptions()
+        options.version = try version()
+        options.chunking = try chunking()
+        let identity = ProcessIdentity.current()
+        (options.username, options.hostname) = (identity.username, identity.hostname)
+        let place = try RepositoryPlace(global)
+        let store = try Session.store(at: place, global)
+        if try isThere(store) {
+            throw HikaeError(
+                .repositoryExists, "there is a repository at \(store.location) already",
+                hint: "Nothing was changed. Use it as it is, or name another place.")
+        }
+        let repository = try Repository.create(
+            store, password: try password(place), options: options, opening: try Session.openOptions(global))
+        report(repository)
+        return .done
+    }
+
+    /// Whether a repository is at the place already; a place that does not exist has none.
+    private func isThere(_ store: any ObjectStore) throws(HikaeError) -> Bool {
+        do throws(HikaeError) {
+            return try store.exists(StoredFile.config)
+        } catch {
+            guard error.code == .noRepository || error.code == .notFound else { throw error }
+            return false
+        }
+    }
+
+    private func password(_ place: RepositoryPlace) throws(HikaeError) -> [UInt8] {
+        if let password = try place.resolvePassword() { return password }
+        return try PasswordPrompt.askNew("enter password for new repository: ", again: "enter password again: ")
+    }
+
+    private func report(_ repository: Repository) {
+        if global.json {
+            console.printObject { json in
+                json.member("message_type", "initialized")
+                json.member("id", repository.config.id)
+                json.member("repository", repository.store.location)
+            }
+            return
+        }
+        console.note("created repository \(repository.config.id.prefix(10)) at \(repository.store.location)")
+        console.note("")
+        console.note("Please note that knowledge of your password is required to access")
+        console.note("the repository. Losing your password means that your data is")
+        console.note("irrecoverably lost.")
+    }
+
+    private func version() throws(HikaeError) -> Int {
+        switch repositoryVersion {
+        case "stable", "latest", "2": return 2
+        case "1": return 1
+        default:
+            throw HikaeError(
+                .usage, "unknown repository version \(repositoryVersion)", hint: "Use 1, 2, stable or latest.")
+        }
+    }
+
+    private func chunking() throws(HikaeError) -> CreateOptions.Chunking {
+        let place = RepositoryPlace(from)
+        guard copyChunkerParams else {
+            if from.fromRepo != nil || from.fromRepositoryFile != nil {
+                throw HikaeError(.usage, "--from-repo is only of use together with --copy-chunker-params")
+            }
+            return chunker == .gear ? .gear : .rabin
+        }
+        return .sameAs(try Session.open(place, global).config)
+    }
+}

@@ -1,0 +1,51 @@
+// `hikae list`
+
+import ArgumentParser
+import HikaeCore
+import HikaeFormat
+import HikaeRepository
+import HikaeStore
+
+struct List: HikaeSubcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the IDs of the repository's own files and blobs.",
+        discussion: """
+            EXAMPLES
+              hikae list snapshots
+              hikae list packs
+            """)
+
+    enum Kind: String, CaseIterable, ExpressibleByArgument { case blobs, packs, index, snapshots, keys, locks }
+
+    @Argument(help: "blobs, packs, index, snapshots, keys or locks.")
+    var kind: Kind
+
+    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+
+    func execute() throws(HikaeError) -> ExitStatus {
+        // A list of locks that always shows one's own would tell nobody anything.
+        try Session.run(global, lock: kind == .locks ? .none : .shared) { session throws(HikaeError) in
+            if kind == .blobs {
+                try session.loadIndex()
+                try session.repository.index.forEachEntry { _, _, blob throws(HikaeError) in
+                    console.print("\(blob.type == .tree ? "tree" : "data") \(blob.id.hex)")
+                }
+            } else {
+                for file in try session.repository.store.list(fileKind).sorted(by: { $0.id < $1.id }) {
+                    console.print(file.id.hex)
+                }
+            }
+        }
+        return .done
+    }
+
+    private var fileKind: FileKind {
+        switch kind {
+        case .packs, .blobs: .pack
+        case .index: .index
+        case .snapshots: .snapshot
+        case .keys: .key
+        case .locks: .lock
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// `hikae man`: the manual page, made from the help of the commands, so that the two never differ.
+
+import ArgumentParser
+import HikaeCore
+
+struct Man: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the manual page.",
+        discussion: """
+            EXAMPLE
+              hikae man > /usr/local/share/man/man1/hikae.1
+            """)
+
+    func run() throws { Console.shared.print(ManualPage.text) }
+}
+
+/// The manual page.
+enum ManualPage {
+    private static let commands: [(String, any ParsableCommand.Type)] = [
+        ("init", Init.self), ("backup", Backup.self), ("snapshots", Snapshots.self), ("ls", Ls.self),
+        ("find", Find.self), ("diff", Diff.self), ("restore", Restore.self), ("dump", Dump.self),
+        ("forget", Forget.self), ("prune", Prune.self), ("check", Check.self), ("stats", Stats.self),
+        ("copy", Copy.self), ("key list", KeyList.self), ("key add", KeyAdd.self), ("key remove", KeyRemove.self),
+        ("key passwd", KeyPasswd.self), ("unlock", Unlock.self), ("cat", Cat.self), ("list", List.self),
+        ("repair index", RepairIndex.self), ("repair packs", RepairPacks.self),
+        ("repair snapshots", RepairSnapshots.self), ("version", Version.self), ("completions", Completions.self),
+    ]
+
+    /// The page in man(7) macros.
+    static var text: String {
+        var page = """
+            .TH HIKAE 1 "" "\(Program.title)" "User Commands"
+            .SH NAME
+            hikae \\- encrypted, deduplicated backups in restic's repository format
+            .SH SYNOPSIS
+            .B hikae
+            .I command
+            [options] ...
+            .SH DESCRIPTION
+
+            """
+        page += preformatted(Hikae.configuration.discussion)
+        for (name, type) in commands {
+            page += ".SH \"\(name.uppercased())\"\n"
+            page += preformatted(help(type))
+        }
+        page += ".SH \"OPTIONS OF EVERY COMMAND\"\n" + preformatted(globalOptions)
+        page += ".SH ENVIRONMENT\n" + preformatted(environment)
+        page += ".SH \"SEE ALSO\"\n.BR restic (1)\n"
+        return page
+    }
+
+    /// A command's help without the options that all have.
+    private static func help(_ type: any ParsableCommand.Type) -> String {
+        let text = Hikae.helpMessage(for: type, columns: 78)
+        return text.components(before: "OPTIONS OF EVERY COMMAND")
+    }
+
+    private static var globalOptions: String {
+        let text = Hikae.helpMessage(for: Version.self, columns: 78)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(where: { $0.hasPrefix("OPTIONS OF EVERY COMMAND") }) else { return "" }
+        return lines[(start + 1)...].joined(separator: "\n")
+    }
+
+    private static let environment = """
+        HIKAE_REPOSITORY, HIKAE_REPOSITORY_FILE    the repository
+        HIKAE_PASSWORD, HIKAE_PASSWORD_FILE,
+        HIKAE_PASSWORD_COMMAND                     its password
+        HIKAE_KEY_HINT                             the key to try first
+        HIKAE_FROM_REPOSITORY, HIKAE_FROM_PASSWORD the source of copy, and so on
+        HIKAE_HOST                                 --host
+        HIKAE_CACHE_DIR, XDG_CACHE_HOME            the local cache
+        HIKAE_COMPRESSION, HIKAE_PACK_SIZE         --compression, --pack-size
+        HIKAE_READ_CONCURRENCY                     --read-concurrency
+        HIKAE_PROGRESS_FPS                         progress updates a second
+        RESTIC_...                                 the same, where HIKAE_... is not set
+        """
+
+    private static func preformatted(_ text: String) -> String {
+        var result = ".nf\n"
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            var escaped = ""
+            for character in line {
+                switch character {
+                case "\\": escaped += "\\e"
+                case "-": escaped += "\\-"
+                default: escaped.append(character)
+                }
+            }
+            // A line that begins with a dot or a quote would be a macro.
+            if escaped.hasPrefix(".") || escaped.hasPrefix("'") { escaped = "\\&" + escaped }
+            result += escaped + "\n"
+        }
+        return result + ".fi\n"
+    }
+}
+
+extension String {
+    /// All lines before the first that begins with `heading`.
+    fileprivate func components(before heading: String) -> String {
+        split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.hasPrefix(heading) }
+            .joined(separator: "\n")
+    }
+}

@@ -1,0 +1,38 @@
+// The program's commands, in the order in which help shows them.
+
+import ArgumentParser
+
+/// The root command.
+struct Hikae: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hikae",
+        abstract: "Keeps encrypted, deduplicated backups in restic's repository format.",
+        usage: "hikae <command> [options] …",
+        discussion: """
+            FIRST STEPS
+              export HIKAE_REPOSITORY=/srv/backup HIKAE_PASSWORD_FILE=/root/backup-password
+              hikae init                                      # once
+              hikae backup /home /etc                         # every day
+              hikae snapshots                                 # what is there
+              hikae restore latest --target /tmp/out --include /home/anna
+              hikae forget --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --prune
+              hikae check --read-data-subset 5%
+
+            Every command has a help of its own: `hikae help backup` or `hikae backup --help`.
+            restic's options and its RESTIC_… variables are understood as well; HIKAE_… wins over them, an option \
+            over both. Exit status: 0 done, 1 failed, 3 some files could not be read, 10 no repository, 11 locked, \
+            12 wrong password, 130 stopped by Ctrl-C.
+            """,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Everyday",
+                subcommands: [
+                    Init.self, Backup.self, Snapshots.self, Ls.self, Find.self, Diff.self, Restore.self, Dump.self,
+                ]),
+            CommandGroup(
+                name: "Keeping house",
+                subcommands: [Forget.self, Prune.self, Check.self, Stats.self, Copy.self, Key.self, Unlock.self]),
+            CommandGroup(name: "Looking inside, repairing", subcommands: [Cat.self, List.self, Repair.self]),
+            CommandGroup(name: "This program", subcommands: [Version.self, Completions.self, Man.self]),
+        ])
+}

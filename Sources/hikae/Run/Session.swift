@@ -1,0 +1,121 @@
+// From options to an open, locked repository, and back to an unlocked one on every way out.
+
+import ArgumentParser
+import HikaeCore
+import HikaeFormat
+import HikaeRepository
+import HikaeStore
+
+/// The lock a command needs.
+enum LockMode {
+    case none
+    /// Beside others who add: for reading and adding.
+    case shared
+    /// Alone: for removing.
+    case exclusive
+}
+
+/// An open repository and the lock held on it.
+struct Session {
+    let repository: Repository
+    /// Nil with `--no-lock`.
+    let lock: RepositoryLock?
+
+    /// Opens the repository that the options name, runs `body` under a lock, and gives the lock back.
+    ///
+    /// - Parameter inputIsData: standard input holds data to save, so no password is read from it.
+    static func run<Result>(
+        _ options: GlobalOptions, lock mode: LockMode, inputIsData: Bool = false,
+        _ body: (Session) throws(HikaeError) -> Result
+    ) throws(HikaeError) -> Result {
+        let repository = try open(RepositoryPlace(options), options, inputIsData: inputIsData)
+        return try run(repository, options, lock: mode, body)
+    }
+
+    /// Runs `body` under a lock on a repository that is open.
+    static func run<Result>(
+        _ repository: Repository, _ options: GlobalOptions, lock mode: LockMode,
+        _ body: (Session) throws(HikaeError) -> Result
+    ) throws(HikaeError) -> Result {
+        guard mode != .none, !options.noLock else { return try body(Session(repository: repository, lock: nil)) }
+        let lock = try RepositoryLock.acquire(
+            repository, exclusive: mode == .exclusive, retrySeconds: options.retryLock?.seconds ?? 0,
+            lost: Shutdown.cancellation)
+        let debt = Shutdown.owe { lock.release() }
+        defer {
+            lock.release()
+            Shutdown.settle(debt)
+        }
+        return try body(Session(repository: repository, lock: lock))
+    }
+
+    /// Opens a repository, asking for the password when nothing else gives it.
+    static func open(
+        _ place: RepositoryPlace, _ options: GlobalOptions, inputIsData: Bool = false
+    ) throws(HikaeError) -> Repository {
+        let store = try store(at: place, options)
+        guard try store.exists(StoredFile.config) else {
+            throw HikaeError(
+                .noRepository, "there is no repository at \(store.location)",
+                hint: "Run `hikae init` to make one, or check the path given with --repo.")
+        }
+        let opening = try openOptions(options, keyHint: place.keyHint)
+        if let password = try place.resolvePassword() {
+            return try Repository.open(store, password: password, options: opening)
+        }
+        // A person who mistyped may try again.
+        for attempt in 1...3 {
+            let password = try PasswordPrompt.ask("enter password for \(place.name): ", inputIsData: inputIsData)
+            do throws(HikaeError) {
+                return try Repository.open(store, password: password, options: opening)
+            } catch {
+                guard error.code == .wrongPassword, attempt < 3, PasswordPrompt.isInteractive(inputIsData) else {
+                    throw error
+                }
+                Console.shared.warn("wrong password, try again")
+            }
+        }
+        throw HikaeError(.wrongPassword, "wrong password")
+    }
+
+    /// The store of a place, slowed down as the options say.
+    static func store(at place: RepositoryPlace, _ options: GlobalOptions) throws(HikaeError) -> any ObjectStore {
+        let store = RetryingStore(try StoreLocation.open(try place.resolveLocation()))
+        let (upload, download) = (options.limitUpload ?? 0, options.limitDownload ?? 0)
+        guard upload > 0 || download > 0 else { return store }
+        return ThrottledStore(
+            store, uploadRate: upload > 0 ? UInt64(upload) << 10 : nil,
+            downloadRate: download > 0 ? UInt64(download) << 10 : nil)
+    }
+
+    /// How the options want a repository opened.
+    static func openOptions(_ options: GlobalOptions, keyHint: String? = nil) throws(HikaeError) -> OpenOptions {
+        var opening = OpenOptions()
+        opening.keyHint = keyHint
+        opening.compression = try options.compressionMode()
+        if let bytes = try options.packBytes() { opening.packSize = bytes }
+        opening.cacheDirectory = options.noCache ? nil : CacheFolder.path(options.cacheDir)
+        return opening
+    }
+
+    /// Loads the index, showing how far it has come.
+    func loadIndex() throws(HikaeError) {
+        let progress = Progress()
+        let display = ProgressDisplay(progress, .init(unit: "index files", countsBytes: false))
+        defer { display.stop() }
+        try repository.loadIndex(progress: progress)
+        try Shutdown.cancellation.check()
+    }
+}
+
+/// Where the local cache is.
+enum CacheFolder {
+    /// The option's folder, else the environment's, else `~/.cache/hikae`; nil when there is no home.
+    static func path(_ option: String?) -> String? {
+        if let option = option ?? Environment.value("CACHE_DIR", prefixes: ["HIKAE_"]) { return option }
+        // restic's cache has a form of its own, so ours is a folder beside it.
+        if let shared = Environment.value("CACHE_DIR", prefixes: ["RESTIC_"]) { return shared + "/hikae" }
+        if let folder = Environment.value("XDG_CACHE_HOME", prefixes: [""]) { return folder + "/hikae" }
+        return Environment.value("HOME", prefixes: [""]).map { $0 + "/.cache/hikae" }
+    }
+}
