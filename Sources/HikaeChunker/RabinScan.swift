@@ -87,7 +87,12 @@ enum RabinScan {
         }
         let done = (at - bytes) &- position
         if done == stretch, a & mask != 0, b & mask != 0, c & mask != 0, d & mask != 0 { return nil }
-        // A cut somewhere; it is the first only if none lies in what the stretches before it have left.
-        return one(bytes, reduce, mask, position, position &+ 4 &* stretch)
+        // A cut somewhere. It is the first only if none lies in what the stretches before it have left.
+        for (index, print) in [a, b, c, d].enumerated() {
+            let start = position &+ index &* stretch
+            if print & mask == 0 { return start &+ done }
+            if let cut = one(bytes, reduce, mask, start &+ done, start &+ stretch) { return cut }
+        }
+        return nil
     }
 }

@@ -22,6 +22,8 @@ struct LocalModes {
 
 extension LocalStore {
     public func save(_ file: StoredFile, _ content: UnsafeRawBufferPointer) throws(HikaeError) {
+        // Whatever names packs comes after their names, even if a caller forgot to flush.
+        if file.kind == .index || file.kind == .snapshot { try syncFolders() }
         let final = path(file)
         let modes = modes()
         let (temporary, descriptor) = try openTemporary(file, modes)

@@ -109,20 +109,33 @@ public final class LocalStore: ObjectStore {
     }
 
     public func flush() throws(HikaeError) {
-        let (folders, leftovers) = state.withLock { state in
-            defer { (state.unsynced, state.leftovers) = ([], []) }
-            return (state.unsynced, state.leftovers)
+        let leftovers = state.withLock { state in
+            defer { state.leftovers = [] }
+            return state.leftovers
         }
-        for folder in folders {
-            do throws(HikaeError) {
-                try SystemFile.syncFolder(folder)
-            } catch {
-                // None of them counts as synced, so that the caller's next flush tries all of them again.
-                state.withLock { $0.unsynced.formUnion(folders) }
-                throw error
+        try syncFolders()
+        for path in leftovers { _ = unlink(path) }
+    }
+
+    /// Syncs every folder with names that are not durable yet. Several at once: the disk then flushes its cache once
+    /// for many of them.
+    func syncFolders() throws(HikaeError) {
+        let folders = state.withLock { state in
+            defer { state.unsynced = [] }
+            return Array(state.unsynced)
+        }
+        guard !folders.isEmpty else { return }
+        let threads = min(16, folders.count)
+        let failure = FirstError()
+        runThreads(threads) { thread in
+            for folder in stride(from: thread, to: folders.count, by: threads).map({ folders[$0] }) {
+                do throws(HikaeError) { try SystemFile.syncFolder(folder) } catch { failure.set(error) }
             }
         }
-        for path in leftovers { _ = unlink(path) }
+        guard let error = failure.value else { return }
+        // None of them counts as synced, so that the next call tries all of them again.
+        state.withLock { $0.unsynced.formUnion(folders) }
+        throw error.code == .notFound ? vanished() ?? error : error
     }
 }
 
