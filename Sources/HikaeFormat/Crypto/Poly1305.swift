@@ -51,39 +51,34 @@ struct Poly1305 {
         _ h0: inout UInt64, _ h1: inout UInt64, _ h2: inout UInt64, _ low: UInt64, _ high: UInt64, _ top: UInt64,
         _ r0: UInt64, _ r1: UInt64, _ s1: UInt64
     ) {
-        var carry: Bool
-        var carried: Bool
-        (h0, carry) = h0.addingReportingOverflow(low)
-        (h1, carried) = h1.addingReportingOverflow(high)
-        var extra: UInt64 = carried ? 1 : 0
-        (h1, carried) = h1.addingReportingOverflow(carry ? 1 : 0)
-        extra &+= carried ? 1 : 0
-        h2 = h2 &+ extra &+ top
+        // On 128 bits, because the compiler makes add-with-carry of it; with explicit carries it runs half as fast.
+        let (sum, isOver) = wide(h1, h0).addingReportingOverflow(wide(high, low))
+        h0 = UInt64(truncatingIfNeeded: sum)
+        h1 = UInt64(truncatingIfNeeded: sum >> 64)
+        h2 = h2 &+ top &+ (isOver ? 1 : 0)
 
-        // d0 = h0*r0 + h1*s1;  d1 = h0*r1 + h1*r0 + h2*s1;  d2 = h2*r0. h2 is at most 7: its products fit one word.
-        let a = h0.multipliedFullWidth(by: r0)
-        let b = h1.multipliedFullWidth(by: s1)
-        let c = h0.multipliedFullWidth(by: r1)
-        let d = h1.multipliedFullWidth(by: r0)
-        var (d0, d0High) = (a.low, a.high)
-        (d0, carry) = d0.addingReportingOverflow(b.low)
-        d0High = d0High &+ b.high &+ (carry ? 1 : 0)
-        var (d1, d1High) = (c.low, c.high)
-        (d1, carry) = d1.addingReportingOverflow(d.low)
-        d1High = d1High &+ d.high &+ (carry ? 1 : 0)
-        (d1, carry) = d1.addingReportingOverflow(h2 &* s1)
-        d1High = d1High &+ (carry ? 1 : 0)
-        var d2 = h2 &* r0
-        (d1, carry) = d1.addingReportingOverflow(d0High)
-        d1High = d1High &+ (carry ? 1 : 0)
-        d2 = d2 &+ d1High
+        // h2 is at most 7 and r0, s1 are below 2^61, so what is multiplied by it fits one word.
+        let d0 = product(h0, r0) &+ product(h1, s1)
+        let d1 = product(h0, r1) &+ product(h1, r0) &+ UInt128(truncatingIfNeeded: h2 &* s1) &+ (d0 >> 64)
+        let d2 = h2 &* r0 &+ UInt64(truncatingIfNeeded: d1 >> 64)
 
         // What lies above 2^130 comes back times five.
         let above = (d2 & ~3) &+ d2 >> 2
-        h2 = d2 & 3
-        (h0, carry) = d0.addingReportingOverflow(above)
-        (h1, carry) = d1.addingReportingOverflow(carry ? 1 : 0)
-        h2 = h2 &+ (carry ? 1 : 0)
+        let rest = wide(UInt64(truncatingIfNeeded: d1), UInt64(truncatingIfNeeded: d0))
+        let (reduced, hasCarry) = rest.addingReportingOverflow(UInt128(truncatingIfNeeded: above))
+        h0 = UInt64(truncatingIfNeeded: reduced)
+        h1 = UInt64(truncatingIfNeeded: reduced >> 64)
+        h2 = (d2 & 3) &+ (hasCarry ? 1 : 0)
+    }
+
+    @inline(__always)
+    private static func wide(_ high: UInt64, _ low: UInt64) -> UInt128 {
+        UInt128(truncatingIfNeeded: high) << 64 | UInt128(truncatingIfNeeded: low)
+    }
+
+    @inline(__always)
+    private static func product(_ left: UInt64, _ right: UInt64) -> UInt128 {
+        UInt128(truncatingIfNeeded: left) &* UInt128(truncatingIfNeeded: right)
     }
 
     /// The authenticator: h modulo 2^130 - 5, plus `s`, modulo 2^128, as two little-endian words.
