@@ -45,11 +45,7 @@ public protocol ObjectStore: Sendable {
 extension ObjectStore {
     /// Saves an array.
     public func save(_ file: StoredFile, _ content: [UInt8]) throws(HikaeError) {
-        var failure: HikaeError?
-        content.withUnsafeBytes { bytes in
-            do throws(HikaeError) { try save(file, bytes) } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try content.withBytes { bytes throws(HikaeError) in try save(file, bytes) }
     }
 
     /// The whole file.

@@ -60,7 +60,10 @@ public final class Monitor<State>: @unchecked Sendable {
         deadline.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
         deadline.tv_nsec = nanoseconds % 1_000_000_000
         pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        defer {
+            pthread_cond_broadcast(condition)
+            pthread_mutex_unlock(mutex)
+        }
         while true {
             if let result = try body(&state) { return result }
             if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return nil }

@@ -76,14 +76,10 @@ extension StoreConformance {
     private static func read(
         _ store: any ObjectStore, _ file: StoredFile, _ start: Int, _ count: Int
     ) throws(HikaeError) -> [UInt8] {
-        var failure: HikaeError?
         var bytes = [UInt8](repeating: 0xA5, count: count)
-        bytes.withUnsafeMutableBytes { buffer in
-            do throws(HikaeError) {
-                try store.read(file, at: UInt64(start), into: buffer)
-            } catch { failure = error }
+        try bytes.withMutableBytes { buffer throws(HikaeError) in
+            try store.read(file, at: UInt64(start), into: buffer)
         }
-        if let failure { throw failure }
         return bytes
     }
 
