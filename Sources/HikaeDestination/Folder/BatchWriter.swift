@@ -1,0 +1,305 @@
+// Writing a batch's files: packs read in stretches, blobs verified, each written wherever it belongs, on several threads.
+
+import HikaeCore
+import HikaeFormat
+import HikaeRepository
+import HikaeStore
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Writes the content and metadata of a batch's files. What fails is reported by file; only a full disk stops all.
+final class BatchWriter: Sendable {
+    private struct State {
+        /// Blobs still to come, by file.
+        var remaining: [Int32]
+        var failed: Set<Int> = []
+    }
+
+    let repository: Repository
+    let index: BlobIndex
+    let packs: [FileID]
+    let options: RestoreOptions
+    let reporter: RestoreReporter
+    let cancellation: Cancellation
+    let files: [PlannedFile]
+    private let blobs: [PlannedBlob]
+    private let units: [ReadUnit]
+    private let next = Atomic<Int>(0)
+    private let fatal = FirstError()
+    private let state: Mutex<State>
+    /// Whether directories may hand attributes down to what is made in them.
+    private let clearsInherited: Bool
+
+    init(
+        _ batch: RestoreBatch, repository: Repository, index: BlobIndex, packs: [FileID], options: RestoreOptions,
+        reporter: RestoreReporter, cancellation: Cancellation, clearsInherited: Bool
+    ) {
+        self.repository = repository
+        self.index = index
+        self.packs = packs
+        self.options = options
+        self.reporter = reporter
+        self.cancellation = cancellation
+        self.clearsInherited = clearsInherited
+        files = batch.files
+        blobs = batch.blobs.sorted { left, right in
+            left.pack != right.pack ? left.pack < right.pack : left.offset < right.offset
+        }
+        units = ReadUnit.units(over: blobs)
+        state = Mutex(State(remaining: batch.files.map { $0.blobCount }))
+    }
+
+    /// Works the batch off. Throws `.noSpace` and `.cancelled`; all else is reported.
+    func run(workers: Int) throws(HikaeError) {
+        for number in files.indices where files[number].blobCount != 1 { prepare(number) }
+        try fatal.check()
+        let count = min(workers, units.count)
+        if count > 0 {
+            runThreads(count) { _ in self.work() }
+        }
+        try fatal.check()
+        try cancellation.check()
+    }
+
+    /// Whether the file was written whole.
+    func isWhole(_ number: Int) -> Bool { state.withLock { !$0.failed.contains(number) } }
+
+    // MARK: Workers
+
+    private func work() {
+        var reader = BlobOpener(repository)
+        var sealed: [UInt8] = []
+        var plaintext: [UInt8] = []
+        var open = OpenFile()
+        defer { open.close() }
+        while !cancellation.isCancelled, fatal.value == nil {
+            let number = next.add(1, ordering: .relaxed).oldValue
+            guard number < units.count else { return }
+            let unit = units[number]
+            let isRead = read(unit, into: &sealed)
+            var current: UInt64?
+            for index in unit.blobs {
+                let blob = blobs[index]
+                if current != blob.position {
+                    current = nil
+                    if load(blob, unit, isRead ? sealed : nil, &reader, &plaintext) { current = blob.position }
+                }
+                if current == nil {
+                    // The load has said which blob is bad; here its files are named.
+                    fail(Int(blob.file), loadError(blob, &reader))
+                } else {
+                    write(plaintext, blob, &open)
+                }
+            }
+        }
+    }
+
+    private func read(_ unit: ReadUnit, into buffer: inout [UInt8]) -> Bool {
+        let count = Int(unit.end - unit.start)
+        if buffer.count < count { buffer = [UInt8](repeating: 0, count: max(count, 4 << 20)) }
+        do throws(HikaeError) {
+            try buffer.withMutableBytes { bytes throws(HikaeError) in
+                try repository.store.read(
+                    StoredFile(.pack, packs[Int(unit.pack)]), at: UInt64(unit.start),
+                    into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]))
+            }
+            return true
+        } catch {
+            // Each blob is then looked for by itself, also in other packs.
+            return false
+        }
+    }
+
+    /// Gets the blob's plaintext from the stretch read, or else from wherever a whole copy is.
+    private func load(
+        _ blob: PlannedBlob, _ unit: ReadUnit, _ sealed: [UInt8]?, _ opener: inout BlobOpener,
+        _ plaintext: inout [UInt8]
+    ) -> Bool {
+        let entry = index.blob(at: Int(blob.position))
+        do throws(HikaeError) {
+            if let sealed {
+                let start = Int(blob.offset - unit.start)
+                try sealed.withBytes { bytes throws(HikaeError) in
+                    let stretch = UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(blob.length)])
+                    try opener.open(stretch, entry, into: &plaintext)
+                }
+                return true
+            }
+        } catch {
+            // Another copy may be whole.
+        }
+        do throws(HikaeError) {
+            plaintext = try repository.blob(entry.id, .data, with: &opener)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func loadError(_ blob: PlannedBlob, _ opener: inout BlobOpener) -> HikaeError {
+        let entry = index.blob(at: Int(blob.position))
+        let pack = packs[Int(blob.pack)].short
+        return HikaeError(
+            .damaged, "blob \(entry.id.short) in pack \(pack) cannot be read whole",
+            hint: "Run `hikae check --read-data` to see what else is damaged.")
+    }
+
+    // MARK: Files
+
+    private func write(_ plaintext: [UInt8], _ blob: PlannedBlob, _ open: inout OpenFile) {
+        let number = Int(blob.file)
+        do throws(HikaeError) {
+            if files[number].blobCount == 1 {
+                try writeWhole(number, plaintext)
+                return
+            }
+            let descriptor = try open.descriptor(of: number, files[number])
+            try write(plaintext, to: descriptor, at: blob.fileOffset, files[number])
+            try arrived(number, descriptor)
+        } catch {
+            fail(number, error)
+        }
+    }
+
+    /// Makes a file that needs no or several blobs, at its full length.
+    private func prepare(_ number: Int) {
+        let file = files[number]
+        do throws(HikaeError) {
+            try file.folder.withDescriptor { folder throws(HikaeError) in
+                let descriptor = try create(number, in: folder)
+                defer { close(descriptor) }
+                guard ftruncate(descriptor, off_t(clamping: file.size)) == 0 else {
+                    throw .system("set the size of", file.path)
+                }
+                if !options.isSparse { try FileSpace.reserve(descriptor, file.size, file.path) }
+                if file.blobCount == 0 { try finish(number, descriptor, in: folder) }
+            }
+        } catch {
+            fail(number, error)
+        }
+    }
+
+    /// Makes, writes and finishes a file of one blob.
+    private func writeWhole(_ number: Int, _ plaintext: [UInt8]) throws(HikaeError) {
+        let file = files[number]
+        try file.folder.withDescriptor { folder throws(HikaeError) in
+            let descriptor = try create(number, in: folder)
+            defer { close(descriptor) }
+            if options.isSparse, ftruncate(descriptor, off_t(clamping: file.size)) != 0 {
+                throw .system("set the size of", file.path)
+            }
+            try write(plaintext, to: descriptor, at: 0, file)
+            try finish(number, descriptor, in: folder)
+        }
+    }
+
+    private func create(_ number: Int, in folder: Int32) throws(HikaeError) -> Int32 {
+        let file = files[number]
+        let name = file.workingName(number)
+        // Left over from a restore that was killed.
+        if file.replaces { _ = EntryName.with(name) { unlinkat(folder, $0, 0) } }
+        let descriptor = EntryName.open(folder, name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        guard descriptor >= 0 else { throw .system("create", file.path) }
+        return descriptor
+    }
+
+    private func write(
+        _ bytes: [UInt8], to descriptor: Int32, at offset: UInt64, _ file: PlannedFile
+    ) throws(HikaeError) {
+        try bytes.withBytes { bytes throws(HikaeError) in
+            if options.isSparse {
+                try FileSpace.writeSparsely(bytes, to: descriptor, at: offset, file.path)
+            } else {
+                try FileSpace.write(bytes, to: descriptor, at: offset, file.path)
+            }
+        }
+        reporter.progress.add(bytes: bytes.count)
+    }
+
+    /// One more blob of a file is there; the last one finishes it.
+    private func arrived(_ number: Int, _ descriptor: Int32) throws(HikaeError) {
+        let isLast = state.withLock { state in
+            state.remaining[number] -= 1
+            return state.remaining[number] == 0
+        }
+        guard isLast else { return }
+        try files[number].folder.withDescriptor { folder throws(HikaeError) in
+            try finish(number, descriptor, in: folder)
+        }
+    }
+
+    /// Metadata, and the final name.
+    private func finish(_ number: Int, _ descriptor: Int32, in folder: Int32) throws(HikaeError) {
+        let file = files[number]
+        if let failure = file.metadata.apply(
+            to: descriptor, clearsInherited: clearsInherited, keepsTime: !isWhole(number), path: { file.path })
+        {
+            reporter.fail(failure)
+        }
+        guard isWhole(number) else { return }
+        if file.replaces {
+            let working = file.workingName(number)
+            let result = EntryName.with(working) { old in
+                EntryName.with(file.name) { renameat(folder, old, folder, $0) }
+            }
+            guard result == 0 else { throw .system("replace", file.path) }
+        }
+        reporter.progress.add(files: 1)
+        reporter.count { summary in
+            summary.files += 1
+            summary.bytes += file.size
+        }
+    }
+
+    /// Says once that a file could not be restored. What was there before stays; a new file keeps what could be
+    /// written, with zeros in the gaps and today's date.
+    private func fail(_ number: Int, _ error: HikaeError) {
+        if error.code == .noSpace { fatal.set(error) }
+        let isFirst = state.withLock { state in
+            state.remaining[number] -= 1
+            return state.failed.insert(number).inserted
+        }
+        guard isFirst else { return }
+        let file = files[number]
+        if file.replaces {
+            _ = try? file.folder.withDescriptor { folder throws(HikaeError) in
+                EntryName.with(file.workingName(number)) { unlinkat(folder, $0, 0) }
+            }
+        }
+        if error.code == .noSpace { return }
+        let message = error.message.contains(file.path) ? error.message : "\(file.path): \(error.message)"
+        let rest =
+            file.replaces
+            ? "the file that was there stays"
+            : file.blobCount > 1 ? "the file is NOT whole: what is missing is zeros" : "the file is not restored"
+        reporter.fail(HikaeError(error.code, "\(message); \(rest)", hint: error.hint))
+    }
+}
+
+/// The file that a worker wrote to last, kept open: the next blob is often its own.
+private struct OpenFile {
+    private var number = -1
+    private var descriptor: Int32 = -1
+
+    mutating func descriptor(of number: Int, _ file: PlannedFile) throws(HikaeError) -> Int32 {
+        if self.number == number { return descriptor }
+        close()
+        descriptor = try file.folder.withDescriptor { folder throws(HikaeError) in
+            let descriptor = EntryName.open(folder, file.workingName(number), O_WRONLY)
+            guard descriptor >= 0 else { throw .system("open", file.path) }
+            return descriptor
+        }
+        self.number = number
+        return descriptor
+    }
+
+    mutating func close() {
+        if descriptor >= 0 { EntryName.release(descriptor) }
+        (number, descriptor) = (-1, -1)
+    }
+}
