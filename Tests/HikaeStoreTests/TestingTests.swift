@@ -185,6 +185,15 @@ struct CommandTests {
         try expectGone(folder.path("pid"))
     }
 
+    @Test("that leaves others running in a group of their own takes them along too")
+    func otherGroups() throws {
+        let folder = try TemporaryDirectory()
+        // With job control, a shell gives each job in the background its own group.
+        let outcome = try Command("bash", ["-mc", "sleep 600 & echo $! > \(folder.path("pid")); echo done"]).run()
+        #expect(outcome.text == "done\n")
+        try expectGone(folder.path("pid"))
+    }
+
     @Test("that takes too long is an error")
     func timeLimit() throws {
         var command = Command("sleep", ["600"])

@@ -1,4 +1,4 @@
-// One program while it runs: its process group, its pipes, its end.
+// One program while it runs: its session, its pipes, its end.
 
 public import HikaeCore
 internal import Synchronization
@@ -9,10 +9,10 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// A started program, in a process group of its own. The group is killed when it has been waited for, or when the
-/// object goes: nothing it started is left.
+/// A started program, in a session of its own. The whole session is killed when it has been waited for, or when the
+/// object goes: nothing it started is left, not even what went into another process group.
 public final class RunningCommand: Sendable {
-    /// The process, and the number of its group.
+    /// The process, and the number of its group and session.
     public let processID: Int32
     private let command: Command
     private let pipes: (input: Int32, output: Int32, errors: Int32)
@@ -42,7 +42,7 @@ public final class RunningCommand: Sendable {
             return !reaped
         }
         if mustReap {
-            kill(-processID, SIGKILL)
+            Session.kill(processID)
             var status: Int32 = 0
             while waitpid(processID, &status, 0) < 0, errno == EINTR {}
             for descriptor in [pipes.input, pipes.output, pipes.errors] { close(descriptor) }
@@ -76,11 +76,11 @@ public final class RunningCommand: Sendable {
     }
 
     private func reap() -> Int32 {
-        // Waits without reaping first, so that the number still is this group's when the rest of it is killed.
+        // Waits without reaping first, so that the number still is this session's when the rest of it is killed.
         var information = siginfo_t()
         while waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
         return isReaped.withLock { reaped in
-            kill(-processID, SIGKILL)
+            Session.kill(processID)
             var status: Int32 = 0
             while waitpid(processID, &status, 0) < 0, errno == EINTR {}
             reaped = true
@@ -121,8 +121,7 @@ extension RunningCommand {
         sigemptyset(&defaults)
         sigaddset(&defaults, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
+        posix_spawnattr_setflags(&attributes, GNU.newSession | Int16(POSIX_SPAWN_SETSIGDEF))
         // strdup'ed strings live until they are freed below, after the call that reads them.
         var arguments = ([command.program] + command.arguments).map { strdup($0) } + [nil]
         var environment = command.environmentStrings.map { strdup($0) } + [nil]
@@ -216,6 +215,23 @@ private struct Transfer {
     }
 }
 
+/// All processes that one started program has started in turn.
+private enum Session {
+    /// Kills the program's group, then whatever else is in the session that it leads.
+    static func kill(_ leader: Int32) {
+        sendKill(-leader)
+        for name in Files.names(in: "/proc") {
+            guard let process = Int32(name), let line = try? Files.read("/proc/\(name)/stat") else { continue }
+            // "PID (NAME) STATE PARENT GROUP SESSION …", and the name may hold anything.
+            guard let end = line.lastIndex(of: UInt8(ascii: ")")) else { continue }
+            let fields = String(decoding: line[(end + 1)...], as: UTF8.self).split(separator: " ")
+            if fields.count > 3, Int32(fields[3]) == leader, fields[0] != "Z" { sendKill(process) }
+        }
+    }
+}
+
+private func sendKill(_ process: Int32) { kill(process, SIGKILL) }
+
 private func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
 /// What the C library has and its headers, as Swift reads them, hide.
@@ -223,6 +239,9 @@ private enum GNU {
     typealias Pipe2 = @convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32
     typealias AddChangeOfFolder =
         @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, UnsafePointer<CChar>) -> Int32
+
+    /// POSIX_SPAWN_SETSID.
+    static let newSession: Int16 = 0x80
 
     // The types are those of pipe2(2) and posix_spawn_file_actions_addchdir_np(3), which glibc has had since 2.9 and
     // 2.29; a library without them gives nil.
