@@ -21,6 +21,7 @@ public enum FileKind: String, Sendable, CaseIterable {
 
 /// The name of one file in a repository.
 public struct StoredFile: Sendable, Hashable {
+    /// What the file is.
     public let kind: FileKind
     /// Nil for the config and for nothing else.
     public let id: FileID?
@@ -51,9 +52,11 @@ extension StoredFile: CustomStringConvertible {
 
 /// One line of a listing.
 public struct StoredFileInfo: Sendable, Hashable {
+    /// The name of the file.
     public let id: FileID
     /// In bytes.
     public let size: UInt64
 
+    /// A line that says that the file has `size` bytes.
     public init(id: FileID, size: UInt64) { (self.id, self.size) = (id, size) }
 }

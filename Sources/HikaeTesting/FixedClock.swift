@@ -11,6 +11,7 @@ public final class FixedClock: WallClock {
     /// Stands at `time`; by default on the day everything was lost, 2012-06-20T17:00:00+09:00.
     public init(_ time: Timestamp = Timestamp(seconds: 1_340_179_200, offset: 32400)) { self.time = Mutex(time) }
 
+    /// The time.
     public func now() -> Timestamp { time.withLock { $0 } }
 
     /// Sets the clock, also back.
@@ -24,8 +25,10 @@ public final class FixedClock: WallClock {
 public final class ManualPaceClock: PaceClock {
     private let state = Mutex<(now: UInt64, pauses: [UInt64])>((0, []))
 
+    /// Begins at 0.
     public init() {}
 
+    /// The time.
     public func now() -> UInt64 { state.withLock { $0.now } }
 
     /// Moves the clock on at once and remembers the pause.

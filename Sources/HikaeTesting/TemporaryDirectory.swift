@@ -13,6 +13,7 @@ public final class TemporaryDirectory: Sendable {
     /// Its absolute path.
     public let path: String
 
+    /// Makes the folder.
     public init() throws {
         let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/hikae-test-XXXXXX".utf8CString)

@@ -29,15 +29,19 @@ public final class CachingStore: ObjectStore {
     /// Drops the copy of a file that has proved wrong, so that the next read asks the store.
     public func forget(_ file: StoredFile) { cache.remove(file) }
 
+    /// The place, as people are to see it.
     public var location: String { base.location }
 
+    /// Lays out an empty repository.
     public func create() throws(HikaeError) { try base.create() }
 
+    /// Stores a file, whole or not at all.
     public func save(_ file: StoredFile, _ content: UnsafeRawBufferPointer) throws(HikaeError) {
         try base.save(file, content)
         if isCached(file) { cache.save(file, content) }
     }
 
+    /// The bytes of a file, or of a range of it.
     public func load(_ file: StoredFile, range: Range<UInt64>?) throws(HikaeError) -> [UInt8] {
         guard isCached(file) else { return try base.load(file, range: range) }
         if let bytes = cache.load(file, range: range) { return bytes }
@@ -48,6 +52,7 @@ public final class CachingStore: ObjectStore {
         return Array(whole[Int(range.lowerBound)..<Int(range.upperBound)])
     }
 
+    /// Fills a buffer from a file.
     public func read(
         _ file: StoredFile, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(HikaeError) {
@@ -57,6 +62,7 @@ public final class CachingStore: ObjectStore {
         buffer.copyBytes(from: bytes)
     }
 
+    /// The length of a file in bytes.
     public func size(_ file: StoredFile) throws(HikaeError) -> UInt64 {
         do throws(HikaeError) {
             return try base.size(file)
@@ -73,11 +79,13 @@ public final class CachingStore: ObjectStore {
         return files
     }
 
+    /// Removes a file.
     public func remove(_ file: StoredFile) throws(HikaeError) {
         try base.remove(file)
         cache.remove(file)
     }
 
+    /// Makes all changes so far durable.
     public func flush() throws(HikaeError) { try base.flush() }
 
     private func isCached(_ file: StoredFile) -> Bool {

@@ -16,14 +16,17 @@ public protocol PaceClock: Sendable {
 
 /// The machine's monotonic clock.
 public struct SystemPaceClock: PaceClock {
+    /// The machine has one such clock; all values are the same.
     public init() {}
 
+    /// The time.
     public func now() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
+    /// Waits.
     public func sleep(nanoseconds: UInt64) {
         var left = timespec(
             tv_sec: time_t(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))

@@ -9,6 +9,7 @@ public struct RetryPolicy: Sendable, Hashable {
     /// What pauses grow to, in nanoseconds.
     public var longestPause: UInt64
 
+    /// Traps unless there is at least one attempt, and a first pause of at least 1 and at most the longest.
     public init(attempts: Int, firstPause: UInt64, longestPause: UInt64) {
         precondition(attempts >= 1 && firstPause >= 1 && longestPause >= firstPause)
         (self.attempts, self.firstPause, self.longestPause) = (attempts, firstPause, longestPause)

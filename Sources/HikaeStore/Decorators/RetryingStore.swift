@@ -27,12 +27,15 @@ public final class RetryingStore: ObjectStore {
         self.report = report
     }
 
+    /// The place, as people are to see it.
     public var location: String { base.location }
 
+    /// Lays out an empty repository.
     public func create() throws(HikaeError) {
         try retrying { () throws(HikaeError) in try base.create() }
     }
 
+    /// Stores a file, whole or not at all.
     public func save(_ file: StoredFile, _ content: UnsafeRawBufferPointer) throws(HikaeError) {
         try retrying(
             { () throws(HikaeError) in try base.save(file, content) },
@@ -43,24 +46,29 @@ public final class RetryingStore: ObjectStore {
             })
     }
 
+    /// The bytes of a file, or of a range of it.
     public func load(_ file: StoredFile, range: Range<UInt64>?) throws(HikaeError) -> [UInt8] {
         try retrying { () throws(HikaeError) in try base.load(file, range: range) }
     }
 
+    /// Fills a buffer from a file.
     public func read(
         _ file: StoredFile, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(HikaeError) {
         try retrying { () throws(HikaeError) in try base.read(file, at: offset, into: buffer) }
     }
 
+    /// The length of a file in bytes.
     public func size(_ file: StoredFile) throws(HikaeError) -> UInt64 {
         try retrying { () throws(HikaeError) in try base.size(file) }
     }
 
+    /// All files of a kind.
     public func list(_ kind: FileKind) throws(HikaeError) -> [StoredFileInfo] {
         try retrying { () throws(HikaeError) in try base.list(kind) }
     }
 
+    /// Removes a file.
     public func remove(_ file: StoredFile) throws(HikaeError) {
         try retrying(
             { () throws(HikaeError) in try base.remove(file) },
@@ -69,6 +77,7 @@ public final class RetryingStore: ObjectStore {
             })
     }
 
+    /// Makes all changes so far durable.
     public func flush() throws(HikaeError) {
         try retrying { () throws(HikaeError) in try base.flush() }
     }

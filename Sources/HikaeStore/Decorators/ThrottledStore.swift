@@ -50,21 +50,26 @@ public final class ThrottledStore: ObjectStore {
         }
     }
 
+    /// The place, as people are to see it.
     public var location: String { base.location }
 
+    /// Lays out an empty repository.
     public func create() throws(HikaeError) { try base.create() }
 
+    /// Stores a file, whole or not at all.
     public func save(_ file: StoredFile, _ content: UnsafeRawBufferPointer) throws(HikaeError) {
         uploads.pass(content.count, clock)
         try base.save(file, content)
     }
 
+    /// The bytes of a file, or of a range of it.
     public func load(_ file: StoredFile, range: Range<UInt64>?) throws(HikaeError) -> [UInt8] {
         let bytes = try base.load(file, range: range)
         downloads.pass(bytes.count, clock)
         return bytes
     }
 
+    /// Fills a buffer from a file.
     public func read(
         _ file: StoredFile, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(HikaeError) {
@@ -72,11 +77,15 @@ public final class ThrottledStore: ObjectStore {
         try base.read(file, at: offset, into: buffer)
     }
 
+    /// The length of a file in bytes.
     public func size(_ file: StoredFile) throws(HikaeError) -> UInt64 { try base.size(file) }
 
+    /// All files of a kind.
     public func list(_ kind: FileKind) throws(HikaeError) -> [StoredFileInfo] { try base.list(kind) }
 
+    /// Removes a file.
     public func remove(_ file: StoredFile) throws(HikaeError) { try base.remove(file) }
 
+    /// Makes all changes so far durable.
     public func flush() throws(HikaeError) { try base.flush() }
 }

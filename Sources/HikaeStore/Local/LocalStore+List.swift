@@ -13,6 +13,7 @@ extension LocalStore {
     /// Age in seconds from which on a temporary file is nobody's.
     static let leftoverAge: Int64 = 86400
 
+    /// All files of a kind.
     public func list(_ kind: FileKind) throws(HikaeError) -> [StoredFileInfo] {
         var found: [StoredFileInfo] = []
         switch kind {

@@ -21,6 +21,7 @@ struct LocalModes {
 }
 
 extension LocalStore {
+    /// Stores a file, whole or not at all.
     public func save(_ file: StoredFile, _ content: UnsafeRawBufferPointer) throws(HikaeError) {
         // Whatever names packs comes after their names, even if a caller forgot to flush.
         if file.kind == .index || file.kind == .snapshot { try syncFolders() }

@@ -41,6 +41,7 @@ public final class LocalStore: ObjectStore {
         self.clock = clock
     }
 
+    /// Lays out an empty repository.
     public func create() throws(HikaeError) {
         if try SystemFile.kind(root + "/config") != nil {
             throw HikaeError(
@@ -56,6 +57,7 @@ public final class LocalStore: ObjectStore {
         try SystemFile.syncFolder(root)
     }
 
+    /// The bytes of a file, or of a range of it.
     public func load(_ file: StoredFile, range: Range<UInt64>?) throws(HikaeError) -> [UInt8] {
         let opened = try open(file)
         defer { opened.close() }
@@ -79,6 +81,7 @@ public final class LocalStore: ObjectStore {
         return bytes
     }
 
+    /// Fills a buffer from a file.
     public func read(
         _ file: StoredFile, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(HikaeError) {
@@ -90,12 +93,14 @@ public final class LocalStore: ObjectStore {
         }
     }
 
+    /// The length of a file in bytes.
     public func size(_ file: StoredFile) throws(HikaeError) -> UInt64 {
         let opened = try open(file)
         defer { opened.close() }
         return opened.size
     }
 
+    /// Removes a file.
     public func remove(_ file: StoredFile) throws(HikaeError) {
         let path = path(file)
         guard unlink(path) == 0 else { throw missing(file, .system("remove", path)) }
@@ -108,6 +113,7 @@ public final class LocalStore: ObjectStore {
         }
     }
 
+    /// Makes all changes so far durable.
     public func flush() throws(HikaeError) {
         let leftovers = state.withLock { state in
             defer { state.leftovers = [] }

@@ -30,9 +30,11 @@ public enum FaultEffect: Sendable {
 
 /// One call as it was made.
 public struct LoggedCall: Sendable, Hashable {
+    /// What was called.
     public let call: StoreCall
     /// The kind of file concerned, or listed; nil for `create` and `flush`.
     public let kind: FileKind?
+    /// The file concerned; nil for calls that concern none.
     public let file: StoredFile?
     /// Whether it was made to fail or to lie.
     public let isFaulty: Bool

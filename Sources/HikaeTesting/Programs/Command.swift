@@ -23,6 +23,7 @@ public struct Command: Sendable {
     /// Seconds after which the program is killed; that is a failure of the test.
     public var timeLimit: Double = 300
 
+    /// Runs `program` with `arguments`, in this folder and environment, with no input.
     public init(_ program: String, _ arguments: [String] = []) {
         (self.program, self.arguments) = (program, arguments)
     }
@@ -31,7 +32,9 @@ public struct Command: Sendable {
     public struct Outcome: Sendable {
         /// The exit status; 128 and the signal's number when a signal ended it, as a shell says it.
         public var status: Int32
+        /// What it wrote to standard output.
         public var output: [UInt8]
+        /// What it wrote to standard error.
         public var errors: [UInt8]
         /// Standard output as text.
         public var text: String { String(decoding: output, as: UTF8.self) }

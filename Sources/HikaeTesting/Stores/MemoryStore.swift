@@ -18,12 +18,15 @@ public final class MemoryStore: ObjectStore {
         var removed: [StoredFile: [UInt8]] = [:]
     }
 
+    /// A place without a repository, until `create()`.
     public init() { state = Mutex(State()) }
 
     private init(_ state: State) { self.state = Mutex(state) }
 
+    /// The place, as people are to see it.
     public var location: String { "memory" }
 
+    /// Lays out an empty repository.
     public func create() throws(HikaeError) {
         let exists = state.withLock { state in
             state.isCreated = true
@@ -32,6 +35,7 @@ public final class MemoryStore: ObjectStore {
         if exists { throw HikaeError(.repositoryExists, "there is a repository in memory already") }
     }
 
+    /// Stores a file, whole or not at all.
     public func save(_ file: StoredFile, _ content: UnsafeRawBufferPointer) throws(HikaeError) {
         let bytes = Array(content)
         let failure: HikaeError? = state.withLock { state in
@@ -46,6 +50,7 @@ public final class MemoryStore: ObjectStore {
         if let failure { throw failure }
     }
 
+    /// The bytes of a file, or of a range of it.
     public func load(_ file: StoredFile, range: Range<UInt64>?) throws(HikaeError) -> [UInt8] {
         let content = try content(file)
         guard let range else { return content }
@@ -53,6 +58,7 @@ public final class MemoryStore: ObjectStore {
         return Array(content[Int(range.lowerBound)..<Int(range.upperBound)])
     }
 
+    /// Fills a buffer from a file.
     public func read(
         _ file: StoredFile, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(HikaeError) {
@@ -61,8 +67,10 @@ public final class MemoryStore: ObjectStore {
         buffer.copyBytes(from: content[Int(offset)..<Int(offset) + buffer.count])
     }
 
+    /// The length of a file in bytes.
     public func size(_ file: StoredFile) throws(HikaeError) -> UInt64 { UInt64(try content(file).count) }
 
+    /// All files of a kind.
     public func list(_ kind: FileKind) throws(HikaeError) -> [StoredFileInfo] {
         let listing: [StoredFileInfo]? = state.withLock { state in
             guard state.isCreated else { return nil }
@@ -75,6 +83,7 @@ public final class MemoryStore: ObjectStore {
         return listing
     }
 
+    /// Removes a file.
     public func remove(_ file: StoredFile) throws(HikaeError) {
         let removed = state.withLock { state in
             guard let content = state.files.removeValue(forKey: file) else { return false }
@@ -84,6 +93,7 @@ public final class MemoryStore: ObjectStore {
         if !removed { throw HikaeError(.notFound, "there is no \(file) in memory") }
     }
 
+    /// Makes all changes so far durable.
     public func flush() throws(HikaeError) {
         state.withLock { ($0.unflushed, $0.removed) = ([], [:]) }
     }
