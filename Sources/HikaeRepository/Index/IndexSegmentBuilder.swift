@@ -73,7 +73,7 @@ struct IndexSegmentBuilder: Sendable {
         let header = IndexSegmentHeader(entryCount: total, packCount: packs.count, indexFileCount: indexFiles.count)
         let temporary = "\(path).\(getpid())-\(UInt64.random(in: 0 ... .max)).tmp"
         do {
-            try write(header, to: temporary)
+            try write(header, to: temporary, isDurable: !unlink)
         } catch {
             _ = remove(temporary)
             throw error
@@ -86,7 +86,7 @@ struct IndexSegmentBuilder: Sendable {
         return segment
     }
 
-    private func write(_ header: IndexSegmentHeader, to path: String) throws(HikaeError) {
+    private func write(_ header: IndexSegmentHeader, to path: String, isDurable: Bool) throws(HikaeError) {
         var output = try SegmentOutput(path: path)
         try output.append(bytes: header.encoded())
         for id in indexFiles { try output.append(bytes: id.bytes) }
@@ -102,7 +102,7 @@ struct IndexSegmentBuilder: Sendable {
         for bucket in 1..<fan.count { fan[bucket] += fan[bucket - 1] }
         try output.seek(to: header.fanOffset)
         try output.append(bytes: fan.withUnsafeBytes { Array($0) })
-        try output.finish(size: header.fileSize)
+        try output.finish(size: header.fileSize, isDurable: isDurable)
     }
 }
 

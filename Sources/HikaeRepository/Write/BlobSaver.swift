@@ -62,14 +62,35 @@ public final class BlobSaver {
             stored = add(id, type, plaintext, uncompressedLength: 0)
         }
         writer.statistics.count(tree: type == .tree, plaintext: plaintext.count, stored: stored)
-        if type == .data, data.size >= packSize {
-            let full = exchange(&data)
-            try writer.store(full)
-        } else if type == .tree, trees.size >= packSize {
-            let full = exchange(&trees)
-            try writer.store(full)
-        }
+        try handOverFull(type)
         return SavedBlob(id: id, isNew: true, storedBytes: stored)
+    }
+
+    /// Stores a blob as it stands sealed in another pack of this repository: neither compressed nor sealed anew.
+    ///
+    /// The caller has opened it and verified its ID.
+    func save(sealed: UnsafeRawBufferPointer, _ blob: PackedBlob) throws(HikaeError) -> SavedBlob {
+        if !writer.options.storesKnownBlobs, index.contains(blob.id, blob.type) {
+            return SavedBlob(id: blob.id, isNew: false, storedBytes: 0)
+        }
+        guard writer.claim(blob.id, blob.type, &index, &generation) else {
+            return SavedBlob(id: blob.id, isNew: false, storedBytes: 0)
+        }
+        if blob.type == .data { data.add(sealed: sealed, blob) } else { trees.add(sealed: sealed, blob) }
+        writer.statistics.count(tree: blob.type == .tree, plaintext: blob.plaintextLength, stored: sealed.count)
+        try handOverFull(blob.type)
+        return SavedBlob(id: blob.id, isNew: true, storedBytes: sealed.count)
+    }
+
+    /// Whether `save` would try to compress a blob of this type.
+    func compresses(_ type: BlobType) -> Bool { canCompress && (type == .tree || compressesData) }
+
+    private func handOverFull(_ type: BlobType) throws(HikaeError) {
+        if type == .data, data.size >= packSize {
+            try writer.store(exchange(&data))
+        } else if type == .tree, trees.size >= packSize {
+            try writer.store(exchange(&trees))
+        }
     }
 
     /// Hands over the packs that are not full. Nothing may be saved afterwards.
@@ -81,14 +102,15 @@ public final class BlobSaver {
     }
 
     private func add(_ id: BlobID, _ type: BlobType, _ stored: UnsafeRawBufferPointer, uncompressedLength: Int) -> Int {
-        type == .data
+        if type == .data, data.isEmpty { data = writer.emptyBuilder() }
+        return type == .data
             ? data.add(id, type, stored: stored, uncompressedLength: uncompressedLength, key: key)
             : trees.add(id, type, stored: stored, uncompressedLength: uncompressedLength, key: key)
     }
 
     private func exchange(_ builder: inout PackBuilder) -> PackBuilder {
         let full = builder
-        builder = writer.emptyBuilder()
+        builder = PackBuilder()
         return full
     }
 }

@@ -15,10 +15,14 @@ struct PackBuilder: Sendable {
     private(set) var bytes: [UInt8]
     private(set) var blobs: [PackedBlob] = []
 
-    /// A builder that writes into `buffer`, whose contents are dropped and whose capacity is kept.
-    init(buffer: [UInt8] = []) {
+    init() { bytes = [] }
+
+    /// A builder that writes into `buffer`, whose contents are dropped and whose capacity is kept. Room for `capacity`
+    /// bytes is taken at once: growing step by step would copy, and touch, as much again.
+    init(buffer: consuming [UInt8], capacity: Int) {
         bytes = buffer
         bytes.removeAll(keepingCapacity: true)
+        bytes.reserveCapacity(capacity)
     }
 
     var isEmpty: Bool { blobs.isEmpty }
@@ -41,6 +45,15 @@ struct PackBuilder: Sendable {
                 id: id, type: type, offset: UInt32(offset), length: UInt32(length),
                 uncompressedLength: UInt32(uncompressedLength)))
         return length
+    }
+
+    /// Appends a blob as it is sealed already, with this repository's key.
+    mutating func add(sealed: UnsafeRawBufferPointer, _ blob: PackedBlob) {
+        blobs.append(
+            PackedBlob(
+                id: blob.id, type: blob.type, offset: UInt32(bytes.count), length: UInt32(sealed.count),
+                uncompressedLength: blob.uncompressedLength))
+        bytes.append(contentsOf: sealed)
     }
 
     /// Takes over all blobs of another builder, as they are sealed.

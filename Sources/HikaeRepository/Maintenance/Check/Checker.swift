@@ -195,7 +195,7 @@ public final class Checker: Sendable {
     private func readData(_ sizes: [UInt64?], _ survey: CheckSurvey) throws(HikaeError) {
         let present = sizes.indices.filter { sizes[$0] != nil }
         let packs = present.map { (id: survey.table.ids[$0], size: sizes[$0] ?? 0) }
-        var generator = SeededGenerator(seed: options.seed ?? UInt64.random(in: 0 ... .max))
+        var generator = RepeatableGenerator(seed: options.seed ?? UInt64.random(in: 0 ... .max))
         let chosen = options.readData.select(packs, using: &generator)
         let bytes = chosen.reduce(0) { $0 + Int(clamping: packs[$1].size) }
         progress?.begin(phase: "read all data", files: chosen.count, bytes: bytes)

@@ -83,8 +83,8 @@ final class DataReader: Sendable {
         var streamer = PackStreamer(repository)
         for pack in packs.sorted() {
             try cancellation?.check()
-            try streamer.stream(survey.table.ids[pack], blobs[pack] ?? []) { blob, _, error in
-                if let error { lose(blob, pack: pack, error) }
+            try streamer.stream(survey.table.ids[pack], blobs[pack] ?? []) { blob, result in
+                if case .failure(let error) = result { lose(blob, pack: pack, error) }
             }
         }
     }

@@ -65,7 +65,7 @@ public enum ReadSubset: Sendable, Equatable {
 }
 
 /// A small generator of random numbers with a seed (SplitMix64), for choices that must be repeatable.
-struct SeededGenerator: RandomNumberGenerator {
+struct RepeatableGenerator: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }

@@ -14,12 +14,16 @@ public struct PrunePlan: Sendable {
     public let removePacks: [FileID]
     /// Packs that are not there, nor needed: the index forgets them.
     public let forgetPacks: [FileID]
+    /// Packs that stay and that several index files name: they will be named once, with these blobs. What a prune that
+    /// was cut short leaves behind.
+    let repeatedPacks: [FileID: [PackedBlob]]
     /// What to write again: a pack of `repackPacks` and the blobs to take from it.
     let repacks: [PackExtract]
 
     /// Whether there is nothing to do.
     public var isEmpty: Bool {
         removePacksFirst.isEmpty && repackPacks.isEmpty && removePacks.isEmpty && forgetPacks.isEmpty
+            && repeatedPacks.isEmpty
     }
 }
 

@@ -51,10 +51,12 @@ public final class Pruner: Sendable {
             ids: table.ids, usage: counter.packs, stored: try repository.store.list(.pack),
             statistics: counter.statistics)
         let positions = try repackPositions(index, table, used, selection)
+        let repeated = table.ids.indices.filter { selection.fates[$0] == .keep && table.namings[$0] > 1 }
         return PrunePlan(
             statistics: selection.statistics, removePacksFirst: selection.unreferenced,
             repackPacks: selection.packs(.repack, table), removePacks: selection.packs(.remove, table),
-            forgetPacks: selection.packs(.forget, table), repacks: PackExtract.grouping(positions, index, table))
+            forgetPacks: selection.packs(.forget, table),
+            repeatedPacks: try index.blobs(of: Set(repeated.map { table.ids[$0] }), table), repacks: PackExtract.grouping(positions, index, table))
     }
 
     private func loadRoots(ignoring ignored: Set<FileID>) throws(HikaeError) -> [BlobID] {
@@ -117,10 +119,12 @@ public final class Pruner: Sendable {
             try repacker.copy(plan.repacks, index: repository.index)
         }
         let gone = Set(plan.removePacks + plan.repackPacks + plan.forgetPacks)
-        guard !gone.isEmpty else { return }
+        guard !gone.isEmpty || !plan.repeatedPacks.isEmpty else { return }
         try cancellation?.check()
-        progress?.begin(phase: "rebuilding index")
-        try IndexRewriter(repository: repository, progress: progress).rewrite(dropping: gone)
+        try IndexRewriter(repository: repository, progress: progress)
+            .rewrite(dropping: { gone.contains($0) || plan.repeatedPacks[$0] != nil }) { output throws(HikaeError) in
+                for (id, blobs) in plan.repeatedPacks { try output.add(id, blobs) }
+            }
         remove(plan.removePacks + plan.repackPacks, phase: "removing old packs")
         try repository.store.flush()
         try repository.loadIndex()

@@ -68,20 +68,25 @@ struct Repacker: Sendable {
         _ extract: PackExtract, _ index: BlobIndex, _ streamer: inout PackStreamer, _ saver: BlobSaver,
         keepsSeal: Bool
     ) throws(HikaeError) {
-        try streamer.stream(extract.pack, extract.blobs(in: index)) { blob, plaintext, error throws(HikaeError) in
-            let bytes: [UInt8]
-            if let plaintext {
-                bytes = plaintext
-            } else {
-                do throws(HikaeError) {
-                    bytes = try source.blob(blob.id, blob.type)
-                } catch let other {
-                    throw error ?? other
+        try streamer.stream(extract.pack, extract.blobs(in: index)) { blob, result throws(HikaeError) in
+            switch result {
+            case .success(let opened):
+                // What is compressed as it would be again need not be sealed again either.
+                if keepsSeal, blob.isCompressed || !saver.compresses(blob.type) {
+                    _ = try saver.save(sealed: opened.sealed, blob)
+                } else {
+                    try save(opened.plaintext, blob, saver)
                 }
+            case .failure(let error):
+                guard let bytes = try? source.blob(blob.id, blob.type) else { throw error }
+                try save(bytes, blob, saver)
             }
-            try bytes.withBytes { buffer throws(HikaeError) in
-                _ = try saver.save(buffer, blob.type, id: blob.id)
-            }
+        }
+    }
+
+    private func save(_ plaintext: [UInt8], _ blob: PackedBlob, _ saver: BlobSaver) throws(HikaeError) {
+        try plaintext.withBytes { buffer throws(HikaeError) in
+            _ = try saver.save(buffer, blob.type, id: blob.id)
         }
     }
 }

@@ -53,6 +53,8 @@ public struct SnapshotRepairSummary: Sendable, Equatable {
     public struct Change: Sendable, Equatable {
         public var old: FileID
         public var new: FileID?
+
+        public init(old: FileID, new: FileID?) { (self.old, self.new) = (old, new) }
     }
 
     public init() {}

@@ -23,7 +23,7 @@ extension Repairer {
     /// - Parameter readAllPacks: takes nothing from the old index files and reads every pack's header.
     public func repairIndex(readAllPacks: Bool = false) throws(HikaeError) -> IndexRepairSummary {
         var survey = try surveyIndex(readAllPacks: readAllPacks)
-        let known = try indexedBlobs(of: Set(survey.readAnew), in: survey.index, survey.table)
+        let known = try survey.index.blobs(of: Set(survey.readAnew), survey.table)
         guard !options.dryRun else {
             try readHeaders(&survey, known) { _, _ in }
             return survey.summary

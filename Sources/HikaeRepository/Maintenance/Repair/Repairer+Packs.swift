@@ -18,7 +18,7 @@ extension Repairer {
         var summary = PackRepairSummary()
         let index = repository.index
         let table = PackTable(index)
-        let known = try indexedBlobs(of: packs, in: index, table)
+        let known = try index.blobs(of: packs, table)
         let sizes = Dictionary(
             try repository.store.list(.pack).map { ($0.id, $0.size) }, uniquingKeysWith: { first, _ in first })
         for id in packs where sizes[id] == nil && known[id] == nil {
@@ -67,15 +67,15 @@ extension Repairer {
             for pack in packs {
                 try cancellation?.check()
                 let blobs = blobsToTry(pack, known[pack] ?? [], size: sizes[pack])
-                try streamer.stream(pack, blobs) { blob, plaintext, error throws(HikaeError) in
-                    guard let plaintext else {
-                        note("failed to load blob \(blob.id.hex): \(error?.message ?? "")")
+                try streamer.stream(pack, blobs) { blob, result throws(HikaeError) in
+                    switch result {
+                    case .success(let opened):
+                        if try saver.save(sealed: opened.sealed, blob).isNew { summary.saved += 1 }
+                        saved.insert(blob.id)
+                    case .failure(let error):
+                        note("failed to load blob \(blob.id.hex): \(error.message)")
                         failed.insert(blob.id)
-                        return
                     }
-                    let isNew = try save(plaintext, blob, saver)
-                    saved.insert(blob.id)
-                    if isNew { summary.saved += 1 }
                 }
                 progress?.add(files: 1)
             }
@@ -90,12 +90,6 @@ extension Repairer {
         summary.lost = failed.subtracting(saved).filter { id in
             !(index.copies(id, .data) + index.copies(id, .tree)).contains { !damaged.contains($0.pack) }
         }.sorted()
-    }
-
-    private func save(_ plaintext: [UInt8], _ blob: PackedBlob, _ saver: BlobSaver) throws(HikaeError) -> Bool {
-        try plaintext.withBytes { bytes throws(HikaeError) in
-            try saver.save(bytes, blob.type, id: blob.id).isNew
-        }
     }
 
     /// Every place in a pack where a blob may stand: by the index, and by the header where that can be read.

@@ -32,19 +32,4 @@ public final class Repairer: Sendable {
             try store.load(StoredFile(.pack, pack), range: offset..<offset + UInt64(length))
         }
     }
-
-    /// What the index says of some packs.
-    func indexedBlobs(
-        of packs: Set<FileID>, in index: BlobIndex, _ table: PackTable
-    ) throws(HikaeError) -> [FileID: [PackedBlob]] {
-        var wanted = [Bool](repeating: false, count: table.count)
-        for (number, id) in table.ids.enumerated() where packs.contains(id) { wanted[number] = true }
-        var blobs: [FileID: [PackedBlob]] = [:]
-        guard wanted.contains(true) else { return blobs }
-        try index.forEachDistinctEntry(table) { _, pack, blob in
-            if wanted[pack] { blobs[table.ids[pack], default: []].append(blob) }
-        }
-        for id in blobs.keys { blobs[id]?.sort { $0.offset < $1.offset } }
-        return blobs
-    }
 }

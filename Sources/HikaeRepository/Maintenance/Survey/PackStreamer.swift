@@ -4,6 +4,13 @@ import HikaeCore
 import HikaeFormat
 import HikaeStore
 
+/// A blob that was opened and verified. Valid only while it is handed out.
+struct OpenedBlob {
+    let plaintext: [UInt8]
+    /// As it stands in its pack.
+    let sealed: UnsafeRawBufferPointer
+}
+
 /// Reads packs with buffers that are used again. One thread at a time; make one a thread.
 struct PackStreamer {
     /// Bytes read at once, unless one blob alone is larger.
@@ -23,11 +30,11 @@ struct PackStreamer {
 
     /// Opens `blobs` of `pack`, in the order of their offsets.
     ///
-    /// - Parameter each: told each blob and its plaintext (valid during the call), or nil and what is wrong with it.
+    /// - Parameter each: told each blob and what it was opened to, or what is wrong with it.
     /// - Throws: what `each` throws. A pack that cannot be read is reported blob by blob.
     mutating func stream(
         _ pack: FileID, _ blobs: [PackedBlob],
-        each: (PackedBlob, [UInt8]?, HikaeError?) throws(HikaeError) -> Void
+        each: (PackedBlob, Swift.Result<OpenedBlob, HikaeError>) throws(HikaeError) -> Void
     ) throws(HikaeError) {
         guard !blobs.isEmpty else { return }
         let sorted = blobs.sorted { $0.offset < $1.offset }
@@ -36,7 +43,7 @@ struct PackStreamer {
         do throws(HikaeError) {
             size = try store.size(file)
         } catch {
-            for blob in sorted { try each(blob, nil, error) }
+            for blob in sorted { try each(blob, .failure(error)) }
             return
         }
         var start = 0
@@ -65,7 +72,7 @@ struct PackStreamer {
 
     private mutating func read(
         _ file: StoredFile, _ run: ArraySlice<PackedBlob>, size: UInt64,
-        each: (PackedBlob, [UInt8]?, HikaeError?) throws(HikaeError) -> Void
+        each: (PackedBlob, Swift.Result<OpenedBlob, HikaeError>) throws(HikaeError) -> Void
     ) throws(HikaeError) {
         guard let first = run.first else { return }
         let start = UInt64(first.offset)
@@ -73,7 +80,7 @@ struct PackStreamer {
         guard end <= size else {
             let error = HikaeError(
                 .damaged, "\(file.description) ends at \(size), before the end of the blob \(first.id.short)")
-            for blob in run { try each(blob, nil, error) }
+            for blob in run { try each(blob, .failure(error)) }
             return
         }
         let count = Int(end - start)
@@ -88,22 +95,24 @@ struct PackStreamer {
             if run.count > 1 {
                 for index in run.indices { try read(file, run[index...index], size: size, each: each) }
             } else {
-                try each(first, nil, error)
+                try each(first, .failure(error))
             }
             return
         }
         for blob in run {
             let offset = Int(UInt64(blob.offset) - start)
-            var failure: HikaeError?
-            do throws(HikaeError) {
-                try sealed.withBytes { bytes throws(HikaeError) in
-                    let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(blob.length)])
+            // Taken out for the call: the opener writes to one buffer while it reads the other.
+            let bytes = sealed
+            try bytes.withBytes { bytes throws(HikaeError) in
+                let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(blob.length)])
+                do throws(HikaeError) {
                     try opener.open(part, blob, into: &plaintext)
+                } catch {
+                    try each(blob, .failure(error))
+                    return
                 }
-            } catch {
-                failure = error
+                try each(blob, .success(OpenedBlob(plaintext: plaintext, sealed: part)))
             }
-            if let failure { try each(blob, nil, failure) } else { try each(blob, plaintext, nil) }
         }
     }
 }

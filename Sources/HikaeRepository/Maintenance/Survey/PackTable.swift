@@ -99,6 +99,19 @@ extension BlobIndex {
         }
     }
 
+    /// What the index says of some packs: their blobs in the order of offsets, each once.
+    func blobs(of packs: Set<FileID>, _ table: PackTable) throws(HikaeError) -> [FileID: [PackedBlob]] {
+        var wanted = [Bool](repeating: false, count: table.count)
+        for (number, id) in table.ids.enumerated() where packs.contains(id) { wanted[number] = true }
+        var blobs: [FileID: [PackedBlob]] = [:]
+        guard wanted.contains(true) else { return blobs }
+        try forEachDistinctEntry(table) { _, pack, blob in
+            if wanted[pack] { blobs[table.ids[pack], default: []].append(blob) }
+        }
+        for id in blobs.keys { blobs[id]?.sort { $0.offset < $1.offset } }
+        return blobs
+    }
+
     /// Calls `body` once for each distinct blob, with the position that `lookupPosition` gives and all distinct copies
     /// as positions and pack numbers. The array is used again.
     func forEachBlob(
