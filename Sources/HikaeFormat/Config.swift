@@ -14,6 +14,7 @@ public struct Config: Sendable, Equatable {
     /// Stored as base64 under `hikae_gear_secret`, which restic passes over.
     public var gearSecret: [UInt8]?
 
+    /// A config of these values.
     public init(version: Int, id: String, chunkerPolynomial: UInt64, gearSecret: [UInt8]? = nil) {
         (self.version, self.id) = (version, id)
         (self.chunkerPolynomial, self.gearSecret) = (chunkerPolynomial, gearSecret)

@@ -4,9 +4,11 @@ internal import CZstd
 
 /// Compresses blobs, reusing one context and its memory. Not for use from two threads at once.
 public final class Compressor {
+    /// How hard it compresses.
     public let mode: CompressionMode
     private let context: OpaquePointer
 
+    /// A compressor with a context of its own.
     public init(mode: CompressionMode) {
         self.mode = mode
         guard let context = ZSTD_createCCtx() else { fatalError("no memory for zstd") }

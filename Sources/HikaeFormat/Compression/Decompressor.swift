@@ -10,6 +10,7 @@ public final class Decompressor {
 
     private let context: OpaquePointer
 
+    /// A decompressor with a context of its own.
     public init() {
         guard let context = ZSTD_createDCtx() else { fatalError("no memory for zstd") }
         self.context = context

@@ -21,6 +21,11 @@ public enum UnpackedFile {
     ///
     /// Throws `.damaged`, `.unsupported` for an encoding that is not known, `.limit` beyond `maximumSize`.
     public static func decode(_ plaintext: [UInt8]) throws(HikaeError) -> [UInt8] {
+        try decode(plaintext, limit: maximumSize)
+    }
+
+    /// The same with another limit than `maximumSize`.
+    static func decode(_ plaintext: [UInt8], limit: Int) throws(HikaeError) -> [UInt8] {
         guard let first = plaintext.first else { throw HikaeError(.damaged, "the file is empty") }
         if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return plaintext }
         guard first == compressed else {
@@ -29,7 +34,7 @@ public enum UnpackedFile {
         var json: [UInt8] = []
         try plaintext.withBytes { bytes throws(HikaeError) in
             try Decompressor().stream(
-                UnsafeRawBufferPointer(rebasing: bytes[1...]), limit: maximumSize, into: &json)
+                UnsafeRawBufferPointer(rebasing: bytes[1...]), limit: limit, into: &json)
         }
         return json
     }

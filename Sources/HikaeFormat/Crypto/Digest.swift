@@ -8,11 +8,13 @@ public enum Digest {
     /// The name of a blob: the SHA-256 of its plaintext.
     public static func blobID(_ plaintext: UnsafeRawBufferPointer) -> BlobID { identifier(plaintext) }
 
+    /// The name of a blob: the SHA-256 of its plaintext.
     public static func blobID(_ plaintext: [UInt8]) -> BlobID { plaintext.withUnsafeBytes { identifier($0) } }
 
     /// The name of a file of the repository: the SHA-256 of its bytes as stored.
     public static func fileID(_ stored: UnsafeRawBufferPointer) -> FileID { identifier(stored) }
 
+    /// The name of a file of the repository: the SHA-256 of its bytes as stored.
     public static func fileID(_ stored: [UInt8]) -> FileID { stored.withUnsafeBytes { identifier($0) } }
 
     private static func identifier<Kind>(_ bytes: UnsafeRawBufferPointer) -> Identifier<Kind> {
@@ -26,10 +28,13 @@ public enum Digest {
 public struct FileHasher: Sendable {
     private var hasher = SHA256()
 
+    /// A hasher that was fed nothing.
     public init() {}
 
+    /// Takes the next bytes.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) { hasher.update(bufferPointer: bytes) }
 
+    /// Takes the next bytes.
     public mutating func update(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
     }

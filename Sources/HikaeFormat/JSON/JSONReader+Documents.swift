@@ -27,13 +27,3 @@ extension JSONReader {
         return values
     }
 }
-
-extension Array where Element == UInt8 {
-    /// `withUnsafeBytes` that lets a typed error through.
-    @inline(__always)
-    func withBytes<Result, Failure>(
-        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try withUnsafeBufferPointer { (buffer) throws(Failure) in try body(UnsafeRawBufferPointer(buffer)) }
-    }
-}

@@ -78,8 +78,8 @@ public struct JSONReader {
         try expect("\"", "no member name where one must be")
         let span = try scanString()
         try expect(":", "no colon after a member name")
-        if span.hasEscapes {
-            // No writer escapes these names; one that did is read all the same, through its plain form.
+        if !span.isPlain {
+            // No name that is known looks like this; one that is kept must be valid, as Go makes it.
             return JSONKey(spelled: try plainBytes(span))
         }
         return JSONKey(start: UnsafePointer(pointer(span.start)), count: span.end - span.start)

@@ -9,14 +9,19 @@ public struct JSONWriter {
     /// Whether the next value or key must be preceded by a comma.
     private var needsComma = false
 
+    /// A writer that has written nothing.
     public init() {}
 
+    /// Opens an object, as the next value.
     public mutating func beginObject() { open("{") }
 
+    /// Closes the object opened last.
     public mutating func endObject() { close("}") }
 
+    /// Opens an array, as the next value.
     public mutating func beginArray() { open("[") }
 
+    /// Closes the array opened last.
     public mutating func endArray() { close("]") }
 
     /// The next member's name. Its value must follow.
@@ -36,6 +41,7 @@ public struct JSONWriter {
         needsComma = false
     }
 
+    /// A string.
     public mutating func string(_ text: String) {
         comma()
         var text = text
@@ -52,6 +58,7 @@ public struct JSONWriter {
         needsComma = true
     }
 
+    /// A whole number.
     public mutating func number(_ value: some BinaryInteger) {
         comma()
         bytes.append(contentsOf: String(value).utf8)
@@ -71,16 +78,20 @@ public struct JSONWriter {
         needsComma = true
     }
 
+    /// `true` or `false`.
     public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
 
+    /// `null`.
     public mutating func null() { raw("null") }
 
+    /// A string of RFC 3339.
     public mutating func time(_ value: Timestamp) {
         comma()
         bytes.appendThroughCursor(capacity: TimeText.maximumCount + 2) { $0.put(value) }
         needsComma = true
     }
 
+    /// A string of 64 hexadecimal digits.
     public mutating func identifier<Kind>(_ id: Identifier<Kind>) {
         comma()
         bytes.appendThroughCursor(capacity: 66) { $0.put(id) }

@@ -5,9 +5,13 @@ public import HikaeCore
 
 /// What a file in `keys/` holds.
 public struct KeyFile: Sendable {
+    /// When the key was made.
     public var created: Timestamp
+    /// Who made it.
     public var username: String
+    /// On which machine.
     public var hostname: String
+    /// How costly a try of the password is.
     public var parameters: ScryptParameters
     /// Random bytes that scrypt mixes in; 64 in files that restic and Hikae make.
     public var salt: [UInt8]

@@ -13,6 +13,7 @@ public struct ScryptParameters: Sendable, Equatable {
     /// p.
     public var parallelism: Int
 
+    /// Any values; `isBounded` says whether they are sane.
     public init(rounds: Int, blockSize: Int, parallelism: Int) {
         (self.rounds, self.blockSize, self.parallelism) = (rounds, blockSize, parallelism)
     }

@@ -14,6 +14,7 @@ public enum BlobType: UInt8, Sendable, CaseIterable {
 public struct PackedBlob: Sendable, Equatable {
     /// SHA-256 of the plaintext.
     public var id: BlobID
+    /// Whether it is a piece of a file or a tree.
     public var type: BlobType
     /// Bytes from the pack's start.
     public var offset: UInt32
@@ -22,6 +23,7 @@ public struct PackedBlob: Sendable, Equatable {
     /// Bytes of the plaintext, or 0 when it is stored uncompressed.
     public var uncompressedLength: UInt32
 
+    /// A blob at this place.
     @inlinable
     public init(id: BlobID, type: BlobType, offset: UInt32, length: UInt32, uncompressedLength: UInt32) {
         (self.id, self.type, self.offset) = (id, type, offset)

@@ -6,13 +6,20 @@ public import HikaeCore
 public struct LockFile: Sendable, Equatable {
     /// When the lock was made or last refreshed.
     public var time: Timestamp
+    /// Whether nobody else may hold the repository meanwhile.
     public var exclusive: Bool
+    /// The machine that the holder runs on.
     public var hostname: String
+    /// Who runs it.
     public var username: String
+    /// The holder's process on that machine.
     public var pid: Int
+    /// The user's number.
     public var uid: UInt32
+    /// The group's number.
     public var gid: UInt32
 
+    /// A lock of these values.
     public init(
         time: Timestamp, exclusive: Bool, hostname: String, username: String, pid: Int, uid: UInt32 = 0,
         gid: UInt32 = 0

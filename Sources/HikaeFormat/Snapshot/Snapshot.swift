@@ -4,10 +4,12 @@ public import HikaeCore
 
 /// A member of a JSON object that Hikae does not know, kept as it is.
 public struct UnknownMember: Sendable, Equatable {
+    /// Its name in UTF-8.
     public var name: [UInt8]
     /// The value's JSON.
     public var json: [UInt8]
 
+    /// A member of this name and value.
     public init(name: [UInt8], json: [UInt8]) {
         (self.name, self.json) = (name, json)
     }
@@ -15,6 +17,7 @@ public struct UnknownMember: Sendable, Equatable {
 
 /// What a file in `snapshots/` holds.
 public struct Snapshot: Sendable, Equatable {
+    /// When the capture began.
     public var time: Timestamp
     /// The snapshot that unchanged files were told by.
     public var parent: FileID?
@@ -22,11 +25,17 @@ public struct Snapshot: Sendable, Equatable {
     public var tree: BlobID
     /// The targets, absolute.
     public var paths: [String]
+    /// The machine, or the organisation, that it is of.
     public var hostname: String = ""
+    /// Who took it.
     public var username: String = ""
+    /// That user's number.
     public var uid: UInt32 = 0
+    /// That user's group.
     public var gid: UInt32 = 0
+    /// The patterns that were left out.
     public var excludes: [String] = []
+    /// Words to find it by.
     public var tags: [String] = []
     /// The snapshot that this one was made from by changing its tags or tree.
     public var original: FileID?
@@ -35,6 +44,7 @@ public struct Snapshot: Sendable, Equatable {
     /// Members of newer versions ("summary"), kept when a snapshot is written again.
     public var extra: [UnknownMember] = []
 
+    /// A snapshot of this tree with nothing else known.
     public init(time: Timestamp, tree: BlobID, paths: [String]) {
         (self.time, self.tree, self.paths) = (time, tree, paths)
     }
@@ -119,7 +129,8 @@ public struct Snapshot: Sendable, Equatable {
             } else if key.is("original") {
                 original = try json.identifier()
             } else if key.is("program_version") {
-                programVersion = try json.text()
+                let version = try json.text()
+                programVersion = version.isEmpty ? nil : version
             } else {
                 extra.append(UnknownMember(name: key.bytes, json: try json.rawValue()))
             }

@@ -33,6 +33,7 @@ public struct NodeEncoder: ~Copyable {
     private var capacity: Int
     private var cursor: OutputCursor
 
+    /// An encoder with a little memory; it takes more as nodes need it.
     public init() {
         capacity = 4096
         // Owned by this value alone, which cannot be copied; freed in deinit.

@@ -4,8 +4,10 @@ public import HikaeCore
 
 /// A directory: its nodes, sorted by the bytes of their names.
 public struct Tree: Sendable, Equatable {
+    /// Sorted by the bytes of their names, which `sort` sees to and `validate` checks.
     public var nodes: [Node]
 
+    /// A tree of these nodes.
     public init(nodes: [Node] = []) { self.nodes = nodes }
 
     /// The node of this name, found by bisection; the nodes must be sorted.
