@@ -1,13 +1,12 @@
 #!/bin/sh
-# Installs the command, its shell completions and its manual pages.
+# Installs the command, its shell completions and its manual page.
 #
 #   tools/install.sh BINARY PREFIX      tools/install.sh --remove PREFIX
 set -eu
-cd "$(dirname "$0")/.."
 
 if [ "$1" = --remove ]; then
     rm -f "$2/bin/hikae" "$2/share/bash-completion/completions/hikae" "$2/share/zsh/site-functions/_hikae" \
-        "$2/share/fish/vendor_completions.d/hikae.fish" "$2"/share/man/man1/hikae.1 "$2"/share/man/man1/hikae-*.1
+        "$2/share/fish/vendor_completions.d/hikae.fish" "$2/share/man/man1/hikae.1"
     exit 0
 fi
 
@@ -17,16 +16,13 @@ trap 'rm -rf "$staging"' EXIT
 
 # All of it is made before any of it is put in place.
 for shell in bash zsh fish; do
-    "$binary" --generate-completion-script $shell >"$staging/$shell"
+    "$binary" completions $shell >"$staging/$shell"
 done
-mkdir "$staging/man"
-python3 -B tools/make-man.py --binary "$binary" --to "$staging/man"
+"$binary" man >"$staging/hikae.1"
 
 install -D -m 755 "$binary" "$prefix/bin/hikae"
 install -D -m 644 "$staging/bash" "$prefix/share/bash-completion/completions/hikae"
 install -D -m 644 "$staging/zsh" "$prefix/share/zsh/site-functions/_hikae"
 install -D -m 644 "$staging/fish" "$prefix/share/fish/vendor_completions.d/hikae.fish"
-for page in "$staging"/man/*.1; do
-    install -D -m 644 "$page" "$prefix/share/man/man1/$(basename "$page")"
-done
-echo "installed $prefix/bin/hikae, completions for bash, zsh and fish, and $(ls "$staging/man" | wc -l) manual pages"
+install -D -m 644 "$staging/hikae.1" "$prefix/share/man/man1/hikae.1"
+echo "installed $prefix/bin/hikae, its completions for bash, zsh and fish, and its manual page"

@@ -102,8 +102,8 @@ struct FaultTests {
             script,
             rig.repository
         ).run()
-        #expect(outcome.status == 1, "\(outcome.errorText)")
-        #expect(!outcome.errorText.isEmpty && !outcome.errorText.contains("Fatal error"), "\(outcome.errorText)")
+        #expect(outcome.status == 10, "\(outcome.errorText)")
+        #expect(outcome.errorText.contains("there is no repository at \(rig.repository)"), "\(outcome.errorText)")
         #expect(!Files.exists(rig.repository + "/snapshots"), "nothing may be written where the repository was")
         Files.removeAll(rig.repository)
         try Files.move(rig.repository + ".gone", to: rig.repository)

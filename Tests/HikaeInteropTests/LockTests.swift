@@ -16,11 +16,15 @@ struct LockTests {
     private func whileHeld(_ rig: Rig, by program: String, _ body: () throws -> Void) throws {
         let words =
             program == "restic"
-            ? "sleep 600 | restic backup --stdin --stdin-filename held"
+            ? "exec restic backup --stdin --stdin-filename held < <(sleep 600)"
             : "exec \"$1\" backup --stdin-filename held --stdin-from-command -- sleep 600"
         let holder = try rig.shell(words, Rig.binary).start()
-        defer { holder.killNow() }
-        try waitUntil("a lock is there") { !Files.names(in: rig.repository + "/locks").isEmpty }
+        // Waited for, so that the process is gone, not only dead, when this returns.
+        defer {
+            holder.killNow()
+            _ = try? holder.wait()
+        }
+        try waitUntil("a lock is there") { !rig.locks.isEmpty }
         try body()
     }
 
@@ -67,10 +71,11 @@ struct LockTests {
     func waiting() throws {
         let rig = try Rig()
         try rig.hikae("init").succeed()
-        let holder = try rig.shell("sleep 2 | restic backup --stdin --stdin-filename held").start()
-        try waitUntil("a lock is there") { !Files.names(in: rig.repository + "/locks").isEmpty }
+        let holder = try rig.shell("(sleep 2; echo done) | restic backup --stdin --stdin-filename held").start()
+        try waitUntil("a lock is there") { !rig.locks.isEmpty }
         try rig.hikae("prune", "--retry-lock", "60s").succeed()
-        #expect(try holder.wait().status == 0)
+        let held = try holder.wait()
+        #expect(held.status == 0, "\(held.errorText)")
     }
 
     @Test("A lock that a killed program left is taken away by the other's unlock", arguments: ["restic", "hikae"])
@@ -78,10 +83,10 @@ struct LockTests {
         let rig = try Rig()
         try rig.hikae("init").succeed()
         try whileHeld(rig, by: killed) {}
-        #expect(!Files.names(in: rig.repository + "/locks").isEmpty, "SIGKILL leaves the lock")
+        #expect(!rig.locks.isEmpty, "SIGKILL leaves the lock")
         let other = killed == "restic" ? Rig.binary : "restic"
         try rig.command(other, ["unlock"]).succeed()
-        #expect(Files.names(in: rig.repository + "/locks").isEmpty)
+        #expect(rig.locks.isEmpty)
         try rig.hikae("prune").succeed()
         try rig.resticFindsItWhole()
     }
@@ -92,9 +97,9 @@ struct LockTests {
         try rig.hikae("init").succeed()
         try whileHeld(rig, by: "restic") {
             try rig.hikae("unlock").succeed()
-            #expect(Files.names(in: rig.repository + "/locks").count == 1)
+            #expect(rig.locks.count == 1)
             try rig.hikae("unlock", "--remove-all").succeed()
-            #expect(Files.names(in: rig.repository + "/locks").isEmpty)
+            #expect(rig.locks.isEmpty)
         }
     }
 
@@ -104,11 +109,11 @@ struct LockTests {
         try rig.hikae("init").succeed()
         let running = try rig.hikae("backup", "--stdin-filename", "held", "--stdin-from-command", "--", "sleep", "600")
             .start()
-        try waitUntil("a lock is there") { !Files.names(in: rig.repository + "/locks").isEmpty }
+        try waitUntil("a lock is there") { !rig.locks.isEmpty }
         running.signal(number)
         let outcome = try running.wait()
         #expect(outcome.status != 0 && outcome.status < 137, "\(outcome.status) \(outcome.errorText)")
-        #expect(Files.names(in: rig.repository + "/locks").isEmpty)
+        #expect(rig.locks.isEmpty)
         #expect(rig.snapshotIDs().isEmpty)
     }
 }
