@@ -45,7 +45,7 @@ let package = Package(
             name: "hikae",
             dependencies: [
                 "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "HikaeSource", "HikaeArchive",
-                "HikaeDestination", argumentParser,
+                "HikaeDestination", "CLinux", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "IndexScale", dependencies: ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository"],

@@ -4,15 +4,14 @@
 #ifndef HIKAE_CLINUX_SHIM_H
 #define HIKAE_CLINUX_SHIM_H
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #if defined(__linux__)
+
+#include <malloc.h>
 
 // fcntl.h hides these without _GNU_SOURCE, which a module's header comes too late to define.
 #define HIKAE_O_NOATIME 01000000

@@ -22,7 +22,7 @@ final class ArchiveRun: Sendable {
         self.archiver = archiver
         self.writer = writer
         self.chunker = chunker
-        jobs = BoundedQueue(capacity: 4)
+        jobs = BoundedQueue(capacity: 3)
     }
 
     /// Whether the threads should end.

@@ -10,7 +10,7 @@ import Synchronization
 /// Walks a source, on the thread that calls `walk`.
 final class ArchiveWalker {
     /// From this size on the walker reads a file and the workers share its chunks.
-    private static let largeFile: UInt64 = 8 << 20
+    private static let largeFile: UInt64 = 2 << 20
     /// A batch goes out when it has so many files or bytes.
     private static let batchFiles = 64
     private static let batchBytes: UInt64 = 2 << 20

@@ -62,7 +62,7 @@ final class ArchiveWorker {
 
     private func save(_ bytes: [UInt8], _ assembly: FileAssembly, _ index: Int) throws(HikaeError) {
         let id = try bytes.withBytes { bytes throws(HikaeError) in try saver.save(bytes, .data).id }
-        run.chunkBuffers.withLock { if $0.count < 8 { $0.append(bytes) } }
+        run.chunkBuffers.withLock { if $0.count < 4 { $0.append(bytes) } }
         if let content = assembly.fulfil(index, id) {
             try run.finish(assembly.task, content, size: assembly.size, with: saver)
         }

@@ -9,6 +9,7 @@ import HikaeCore
     import Darwin
 #endif
 
+AllocatorSettings.returnLargeBlocks()
 Shutdown.installSignalHandlers()
 Shutdown.leave(runProgram(ArgumentRewriting.rewrite(ArgumentBytes.commandLine())))
 
@@ -54,7 +55,7 @@ private func finish(_ status: ExitStatus) -> Int32 {
 /// Help that was asked for, or what is wrong with the command line.
 private func explain(_ error: any Error, _ arguments: [String]) -> Int32 {
     guard Hikae.exitCode(for: error) != .success else {
-        Console.shared.print(Hikae.fullMessage(for: error))
+        Console.shared.print(HelpText.arranged(Hikae.fullMessage(for: error)))
         return finish(.done)
     }
     if arguments.contains("--json") { Console.shared.configure(isJSON: true, verbosity: 1) }

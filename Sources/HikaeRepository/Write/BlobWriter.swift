@@ -1,6 +1,7 @@
 // The write pipeline's far end: who stores which blob, packs on their way, the index behind them.
 // Order is the promise: a pack is durable before an index names it, an index before a snapshot does.
 
+import HikaeChunker
 public import HikaeCore
 import HikaeFormat
 import HikaeStore
@@ -34,6 +35,8 @@ public final class BlobWriter: Sendable {
     public let statistics = WriteStatistics()
     private let claims = Mutex(Claims())
     private let uploads = BoundedQueue<FinishedPack>(capacity: 1)
+    /// Packs that are finished and not stored yet: one at a time, because each is 16 MiB and more of memory.
+    private let inFlight = Monitor(0)
     private let failure = FirstError()
     private let leftovers = Mutex<[PackBuilder]>([])
     private let buffers = Mutex<[[UInt8]]>([])
@@ -63,7 +66,7 @@ public final class BlobWriter: Sendable {
 
     /// Stores what is left, then the index. Every saver must be closed. Nothing may be saved afterwards.
     public func finish() throws(HikaeError) {
-        for pack in mergedLeftovers() { uploads.push(pack.finish(key: repository.key)) }
+        for pack in mergedLeftovers() { send(pack) }
         stopUploader()
         try failure.check()
         try indexing.withLock { recorder throws(HikaeError) in
@@ -111,11 +114,24 @@ public final class BlobWriter: Sendable {
         }
     }
 
-    func emptyBuilder() -> PackBuilder { PackBuilder(buffer: buffers.withLock { $0.popLast() } ?? []) }
+    /// A builder for data, with a full pack's room; the trees of most runs need little.
+    func emptyBuilder() -> PackBuilder {
+        let room = repository.options.packSize + ChunkLimits.standard.maximum
+        return PackBuilder(buffer: buffers.withLock { $0.popLast() } ?? [], capacity: room)
+    }
 
     func store(_ builder: consuming PackBuilder) throws(HikaeError) {
-        uploads.push(builder.finish(key: repository.key))
+        send(builder)
         try failure.check()
+    }
+
+    private func send(_ builder: consuming PackBuilder) {
+        inFlight.wait { count -> Void? in
+            guard count == 0 else { return nil }
+            count += 1
+            return ()
+        }
+        uploads.push(builder.finish(key: repository.key))
     }
 
     func keepLeftover(_ builder: PackBuilder) { leftovers.withLock { $0.append(builder) } }
@@ -127,7 +143,8 @@ public final class BlobWriter: Sendable {
             if failure.value == nil {
                 do throws(HikaeError) { try save(pack) } catch { failure.set(error) }
             }
-            buffers.withLock { if $0.count < 2 { $0.append(pack.bytes) } }
+            buffers.withLock { if $0.isEmpty { $0.append(pack.bytes) } }
+            inFlight.withLock { $0 -= 1 }
         }
     }
 
