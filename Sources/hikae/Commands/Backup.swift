@@ -20,9 +20,11 @@ struct Backup: HikaeSubcommand {
 
             EXAMPLES
               hikae backup /home /etc
-              hikae backup /srv --exclude '*.tmp' --exclude-file /etc/backup-excludes --exclude-caches --tag daily
+              hikae backup /srv --exclude '*.tmp' --exclude-caches --tag daily
+              hikae backup / --one-file-system --exclude-file /etc/backup-excludes
               hikae backup --files-from /etc/backup-list
-              hikae backup --stdin-filename shop.sql --stdin-from-command mariadb-dump --single-transaction shop
+              hikae backup --stdin-filename shop.sql \\
+                  --stdin-from-command mariadb-dump --single-transaction shop
               tar -c /data | hikae backup --stdin --stdin-filename data.tar
 
             Exit status 3: a snapshot was saved, but some files could not be read.
@@ -45,7 +47,7 @@ struct Backup: HikaeSubcommand {
     @Option(help: .init("Read so many files at a time. [HIKAE_READ_CONCURRENCY]", valueName: "n"))
     var readConcurrency: Int?
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         try input.check(paths)

@@ -31,7 +31,7 @@ struct Cat: HikaeSubcommand {
     @Argument(help: .init("Its ID, or the beginning of it; a snapshot for `tree`.", valueName: "id"))
     var id: String?
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         if id == nil, kind != .config, kind != .masterkey {

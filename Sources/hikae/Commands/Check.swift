@@ -17,7 +17,7 @@ struct Check: HikaeSubcommand {
             EXAMPLES
               hikae check
               hikae check --read-data
-              hikae check --read-data-subset 2/7    # a part of seven: another one each day
+              hikae check --read-data-subset 2/7     # the second of seven parts
               hikae check --read-data-subset 10%
               hikae check --read-data-subset 50G
             """)
@@ -32,7 +32,7 @@ struct Check: HikaeSubcommand {
     @Flag(help: .hidden) var withCache = false
     @Flag(help: .hidden) var checkUnused = false
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         var options = CheckOptions()

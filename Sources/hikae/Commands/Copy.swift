@@ -14,7 +14,8 @@ struct Copy: HikaeSubcommand {
             what was copied.
 
             EXAMPLES
-              hikae copy -r /mnt/second --from-repo /srv/backup --from-password-file /root/backup-password
+              hikae copy -r /mnt/second --from-repo /srv/backup \\
+                  --from-password-file /root/backup-password
               hikae copy -r /mnt/second --from-repo /srv/backup --tag monthly
             """)
 
@@ -23,7 +24,7 @@ struct Copy: HikaeSubcommand {
 
     @OptionGroup(title: "Source repository") var from: FromOptions
     @OptionGroup(title: "Which snapshots") var selection: SnapshotFilterOptions
-    @OptionGroup(title: "Options of every command; they name the repository copied to") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         let source = try Session.open(RepositoryPlace(from), global)

@@ -33,7 +33,7 @@ struct Diff: HikaeSubcommand {
     @Flag(help: "Show entries whose metadata alone changed.")
     var metadata = false
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         var status = ExitStatus.done

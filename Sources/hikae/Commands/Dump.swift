@@ -35,7 +35,7 @@ struct Dump: HikaeSubcommand {
     var target: String?
 
     @OptionGroup(title: "What `latest` means") var selection: LatestOptions
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         try Session.run(global, lock: .shared) { session throws(HikaeError) in

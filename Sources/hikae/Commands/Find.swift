@@ -50,7 +50,7 @@ struct Find: HikaeSubcommand {
     @Flag(help: "Show sizes as 1.5 KiB instead of bytes.") var humanReadable = false
 
     @OptionGroup(title: "Which snapshots") var selection: SnapshotFilterOptions
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         guard [blob, tree, pack].count(where: { $0 }) <= 1 else {

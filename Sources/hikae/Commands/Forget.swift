@@ -43,7 +43,7 @@ struct Forget: HikaeSubcommand {
 
     @OptionGroup(title: "Which snapshots") var selection: ForgetFilterOptions
     @OptionGroup(title: "How much --prune rewrites") var pruning: PruneOptionGroup
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         let policy = try keep.policy()

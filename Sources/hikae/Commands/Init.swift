@@ -31,7 +31,7 @@ struct Init: HikaeSubcommand {
     var repositoryVersion = "stable"
 
     @OptionGroup(title: "Source repository, for --copy-chunker-params") var from: FromOptions
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         var options = CreateOptions()

@@ -14,7 +14,7 @@ struct KeyAdd: HikaeSubcommand {
             """)
 
     @OptionGroup(title: "The new key") var new: NewKeyOptions
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         try Session.run(global, lock: .shared) { session throws(HikaeError) in

@@ -9,7 +9,7 @@ struct KeyList: HikaeSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the keys. The one in use is marked with a star.")
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         var troubles = 0

@@ -15,7 +15,7 @@ struct KeyPasswd: HikaeSubcommand {
             """)
 
     @OptionGroup(title: "The new key") var new: NewKeyOptions
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         try Session.run(global, lock: .exclusive) { session throws(HikaeError) in

@@ -15,7 +15,7 @@ struct KeyRemove: HikaeSubcommand {
     @Argument(help: .init("The key's ID or its beginning, from `hikae key list`.", valueName: "id"))
     var id: String
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         try Session.run(global, lock: .exclusive) { session throws(HikaeError) in

@@ -20,7 +20,7 @@ struct List: HikaeSubcommand {
     @Argument(help: "blobs, packs, index, snapshots, keys or locks.")
     var kind: Kind
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         // A list of locks that always shows one's own would tell nobody anything.

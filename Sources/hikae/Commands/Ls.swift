@@ -37,7 +37,7 @@ struct Ls: HikaeSubcommand {
     var humanReadable = false
 
     @OptionGroup(title: "What `latest` means") var selection: LatestOptions
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         let directories = try wantedDirectories()

@@ -39,7 +39,7 @@ enum ManualPage {
             .SH DESCRIPTION
 
             """
-        page += preformatted(Hikae.configuration.discussion)
+        page += preformatted(Hikae.helpMessage(columns: 78).lines(before: "USAGE"))
         for (name, type) in commands {
             page += ".SH \"\(name.uppercased())\"\n"
             page += preformatted(help(type))
@@ -52,14 +52,12 @@ enum ManualPage {
 
     /// A command's help without the options that all have.
     private static func help(_ type: any ParsableCommand.Type) -> String {
-        let text = Hikae.helpMessage(for: type, columns: 78)
-        return text.components(before: "OPTIONS OF EVERY COMMAND")
+        HelpText.of(type, columns: 78).lines(before: HelpText.globalHeading)
     }
 
     private static var globalOptions: String {
-        let text = Hikae.helpMessage(for: Version.self, columns: 78)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard let start = lines.firstIndex(where: { $0.hasPrefix("OPTIONS OF EVERY COMMAND") }) else { return "" }
+        let lines = HelpText.of(Version.self, columns: 78).split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(where: { $0.hasPrefix(HelpText.globalHeading) }) else { return "" }
         return lines[(start + 1)...].joined(separator: "\n")
     }
 
@@ -98,7 +96,7 @@ enum ManualPage {
 
 extension String {
     /// All lines before the first that begins with `heading`.
-    fileprivate func components(before heading: String) -> String {
+    fileprivate func lines(before heading: String) -> String {
         split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.hasPrefix(heading) }
             .joined(separator: "\n")
     }

@@ -10,15 +10,15 @@ struct Prune: HikaeSubcommand {
         discussion: """
             EXAMPLES
               hikae prune --dry-run
-              hikae prune --max-unused 0%           # give every byte back, rewrite as much as it takes
-              hikae prune --max-repack-size 2G      # a little at a time
+              hikae prune --max-unused 0%        # give every byte back
+              hikae prune --max-repack-size 2G   # a little at a time
             """)
 
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be removed.")
     var dryRun = false
 
     @OptionGroup(title: "How much to rewrite") var prune: PruneOptionGroup
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         let options = try prune.options(global)

@@ -12,7 +12,7 @@ struct RepairIndex: HikaeSubcommand {
     @Flag(help: "Read every pack's header, and make the index anew.")
     var readAllPacks = false
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         try Session.run(global, lock: .exclusive) { session throws(HikaeError) in

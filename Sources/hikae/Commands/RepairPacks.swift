@@ -18,13 +18,13 @@ struct RepairPacks: HikaeSubcommand {
             The bytes of each pack are kept in the current directory first, as pack-ID.
 
             EXAMPLE
-              hikae repair packs 4bd0…    # the IDs that `hikae check --read-data` names
+              hikae repair packs 4bd0…    # IDs named by `check --read-data`
             """)
 
     @Argument(help: .init("IDs of the damaged packs.", valueName: "pack"))
     var packs: [String]
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         try Session.run(global, lock: .exclusive) { session throws(HikaeError) in

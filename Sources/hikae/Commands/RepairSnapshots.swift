@@ -26,7 +26,7 @@ struct RepairSnapshots: HikaeSubcommand {
     var forget = false
 
     @OptionGroup(title: "Which snapshots") var selection: SnapshotFilterOptions
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         var unreadable: [FileID] = []

@@ -1,7 +1,109 @@
+// `hikae restore`
+
 import ArgumentParser
 import HikaeCore
+import HikaeDestination
+import HikaeFormat
+import HikaeRepository
+import HikaeSource
 
 struct Restore: HikaeSubcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Put a snapshot, or a part of it, back into a directory.",
+        discussion: """
+            Files come back below the target under their full path; with SNAPSHOT:FOLDER that folder's content comes \
+            right into the target. Nothing outside the target is ever touched.
+
+            EXAMPLES
+              hikae restore latest --target /tmp/out
+              hikae restore latest:/var/www --target /var/www --delete
+              hikae restore 1a2b3c4d --target / --include /etc/fstab
+              hikae restore latest --target / --include /srv --dry-run -vv
+              hikae restore latest --target /srv/new --verify
+            """)
+
+    enum Overwriting: String, CaseIterable, ExpressibleByArgument {
+        case always
+        case ifChanged = "if-changed"
+        case ifNewer = "if-newer"
+        case never
+    }
+
+    @Argument(
+        help: .init("A snapshot's ID or its beginning, or `latest`; with `:folder`, a part.", valueName: "snapshot"))
+    var snapshot: String
+
+    @OptionGroup(title: "Only a part") var includes: IncludeOptions
+    @OptionGroup(title: "Not a part") var excludes: ExcludeOptions
+    @OptionGroup(title: "What `latest` means") var selection: LatestOptions
+
+    @Option(
+        name: [.customShort("t", allowingJoined: true), .long],
+        help: .init("The directory to restore into; made if it is not there.", valueName: "directory"))
+    var target: String?
+
+    @Option(
+        help: .init("What happens to files that are there: always, if-changed, if-newer, never.", valueName: "when"))
+    var overwrite = Overwriting.always
+
+    @Flag(help: "Delete what is there and not in the snapshot, in the directories restored.")
+    var delete = false
+
+    @Flag(help: "Read every restored file again and compare it with its checksums.")
+    var verify = false
+
+    @Flag(help: "Leave holes for runs of zeros.")
+    var sparse = false
+
+    @Flag(name: [.customShort("n"), .long], help: "Change nothing, only say what would be; -vv for each file.")
+    var dryRun = false
+
     @OptionGroup var global: GlobalOptions
-    func execute() throws(HikaeError) -> ExitStatus { .done }
+
+    func execute() throws(HikaeError) -> ExitStatus {
+        let (options, target) = try restoreOptions()
+        return try Session.run(global, lock: .shared) { session throws(HikaeError) in
+            let address = try session.repository.resolve(snapshot, selection.filter)
+            try session.loadIndex()
+            let tree = try TreePath.folder(session.repository, address.snapshot.tree, address.subpath)
+            let title = SnapshotDisplay.title(address.id, address.snapshot)
+            console.note("restoring \(title) to \(Words.safe(target))")
+            return try RestoreRun(
+                session: session, options: options, target: target, reportsItems: global.verbosity > 2
+            ).run(tree)
+        }
+    }
+
+    private func restoreOptions() throws(HikaeError) -> (RestoreOptions, String) {
+        guard let target, !target.isEmpty else {
+            throw HikaeError(.usage, "no directory to restore into", hint: "Name one with --target DIRECTORY.")
+        }
+        let (include, exclude) = (try includes.filter(), try excludes.filter())
+        if !include.isEmpty, !exclude.isEmpty {
+            throw HikaeError(.usage, "include and exclude patterns cannot be given together")
+        }
+        if dryRun, verify { throw HikaeError(.usage, "--dry-run and --verify cannot be given together") }
+        let isRoot = LexicalPath.clean(ArgumentBytes.bytes(target)) == [UInt8(ascii: "/")]
+        if delete, isRoot, include.isEmpty, exclude.isEmpty {
+            throw HikaeError(
+                .refused, "--delete with --target / would remove the rest of this machine",
+                hint: "Say what is meant with --include or --exclude.")
+        }
+        var options = RestoreOptions()
+        options.include = include.isEmpty ? nil : include
+        options.exclude = exclude
+        options.overwriting =
+            switch overwrite {
+            case .always: .always
+            case .ifChanged: .ifChanged
+            case .ifNewer: .ifNewer
+            case .never: .never
+            }
+        options.deletesOthers = delete
+        options.verifies = verify
+        options.isSparse = sparse
+        options.isDryRun = dryRun
+        options.countsBeforehand = global.verbosity > 0 && (console.errorIsTerminal || global.json)
+        return (options, target)
+    }
 }

@@ -34,7 +34,7 @@ struct Snapshots: HikaeSubcommand {
     var groupBy = ""
 
     @OptionGroup(title: "Which snapshots") var selection: SnapshotFilterOptions
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         let grouping = try SnapshotGrouping(groupBy)

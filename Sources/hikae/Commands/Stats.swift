@@ -42,7 +42,7 @@ struct Stats: HikaeSubcommand {
     var mode = Mode.restoreSize
 
     @OptionGroup(title: "Which snapshots") var selection: SnapshotFilterOptions
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         try Session.run(global, lock: .shared) { session throws(HikaeError) in

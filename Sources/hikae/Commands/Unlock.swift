@@ -15,7 +15,7 @@ struct Unlock: HikaeSubcommand {
     @Flag(help: "Remove every lock, those of running programs too.")
     var removeAll = false
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         try Session.run(global, lock: .none) { session throws(HikaeError) in

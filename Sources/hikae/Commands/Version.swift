@@ -25,7 +25,7 @@ enum Program {
 struct Version: HikaeSubcommand {
     static let configuration = CommandConfiguration(abstract: "Show which version this is.")
 
-    @OptionGroup(title: "Options of every command") var global: GlobalOptions
+    @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         if global.json {

@@ -14,9 +14,14 @@ import Synchronization
 enum ErrorDisplay {
     /// The last thing a failing run prints: the message, and what to do. Returns the exit status.
     static func final(_ error: HikaeError) -> Int32 {
-        let code = error.code == .cancelled ? Shutdown.signalExitCode ?? 130 : error.exitCode
-        final(code: code, errorCode: error.code.rawValue, message: error.message, hint: error.hint)
-        return code
+        // After a signal whatever goes wrong goes wrong because of it: a program that was stopped as well, for example.
+        if let code = Shutdown.signalExitCode {
+            final(
+                code: code, errorCode: HikaeError.Code.cancelled.rawValue, message: "stopped before the end", hint: nil)
+            return code
+        }
+        final(code: error.exitCode, errorCode: error.code.rawValue, message: error.message, hint: error.hint)
+        return error.exitCode
     }
 
     /// The same from its parts.

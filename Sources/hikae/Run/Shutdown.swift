@@ -22,7 +22,6 @@ enum Shutdown {
     /// True while the program waits for a person or another program and has nothing to finish.
     private static let isWaitingForInput = Atomic<Bool>(false)
     private static let debts = Mutex<(next: Int, open: [Int: @Sendable () -> Void])>((0, [:]))
-    private static let pipe = Mutex<(read: Int32, write: Int32)>((-1, -1))
 
     /// 128 + the signal that asked to stop, or nil.
     static var signalExitCode: Int32? {
@@ -69,10 +68,11 @@ enum Shutdown {
     /// not pass to programs that are run, as a signal mask or an ignored signal would.
     static func installSignalHandlers() {
         var ends: [Int32] = [-1, -1]
-        guard Glibc.pipe(&ends) == 0 else { return }
+        guard pipe(&ends) == 0 else { return }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        pipe.withLock { $0 = (ends[0], ends[1]) }
         handlerPipe.store(ends[1], ordering: .releasing)
+        // A handler must not be the first to touch what is made when it is first touched.
+        _ = (cancellation.isCancelled, signalExitCode)
         let reading = ends[0]
         _ = RunningThread(stackBytes: 256 << 10) { watch(reading) }
         for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -80,6 +80,7 @@ enum Shutdown {
             // `nohup` asks for SIGHUP to be ignored; that wish is kept.
             if number == SIGHUP, sigaction(number, nil, &action) == 0, isIgnored(action) { continue }
             install(number) { number in
+                Shutdown.note(number)
                 var byte = UInt8(truncatingIfNeeded: number)
                 let saved = errno
                 _ = Glibc.write(handlerPipe.load(ordering: .acquiring), &byte, 1)
@@ -105,13 +106,19 @@ enum Shutdown {
     /// The signal thread: ask once, then insist.
     private static func watch(_ descriptor: Int32) {
         let first = nextSignal(descriptor)
-        signalNumber.store(first, ordering: .relaxed)
-        cancellation.cancel()
         if !isWaitingForInput.load(ordering: .relaxed) {
             var descriptors = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             while poll(&descriptors, 1, graceSeconds.load(ordering: .relaxed) * 1000) < 0, errno == EINTR {}
         }
+        ChildPrograms.end()
         leave(128 + first)
+    }
+
+    /// What the handler does besides waking the thread: two atomic stores, so that whatever fails because of the signal
+    /// is known to have.
+    private static func note(_ number: Int32) {
+        if signalNumber.load(ordering: .relaxed) == 0 { signalNumber.store(number, ordering: .relaxed) }
+        cancellation.cancel()
     }
 
     private static func nextSignal(_ descriptor: Int32) -> Int32 {

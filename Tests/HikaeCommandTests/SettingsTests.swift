@@ -1,0 +1,109 @@
+import HikaeTesting
+import Testing
+
+@Suite struct SettingsTests {
+    private func snapshots(_ harness: Harness, _ environment: [String: String?], _ arguments: [String] = []) throws
+        -> Command.Outcome
+    {
+        var command = harness.command(Harness.binary, ["snapshots", "--no-lock"] + arguments)
+        for name in ["HIKAE_REPOSITORY", "HIKAE_PASSWORD", "RESTIC_REPOSITORY", "RESTIC_PASSWORD"] {
+            command.environment[name] = .some(nil)
+        }
+        for (name, value) in environment { command.environment[name] = .some(value) }
+        return try command.run()
+    }
+
+    @Test func resticsVariablesAreUnderstood() throws {
+        let shared = try SharedRepository.get()
+        let harness = shared.harness
+        let outcome = try snapshots(
+            harness, ["RESTIC_REPOSITORY": harness.repository, "RESTIC_PASSWORD": Harness.password])
+        #expect(outcome.status == 0)
+        let file = try harness.folder.write("settings/place", harness.repository + "\n")
+        let password = try harness.folder.write("settings/password", "\u{feff}  \(Harness.password)\r\n")
+        #expect(try snapshots(harness, ["RESTIC_REPOSITORY_FILE": file, "RESTIC_PASSWORD_FILE": password]).status == 0)
+        #expect(
+            try snapshots(
+                harness, ["RESTIC_REPOSITORY": harness.repository, "RESTIC_PASSWORD_COMMAND": "cat '\(password)'"]
+            ).status == 0)
+    }
+
+    @Test func oursWinOverResticsAndOptionsOverBoth() throws {
+        let shared = try SharedRepository.get()
+        let harness = shared.harness
+        let wrong: [String: String?] = ["RESTIC_REPOSITORY": "/nowhere", "RESTIC_PASSWORD_FILE": "/nowhere"]
+        let ours: [String: String?] = ["HIKAE_REPOSITORY": harness.repository, "HIKAE_PASSWORD": Harness.password]
+        #expect(try snapshots(harness, wrong.merging(ours) { $1 }).status == 0)
+        let password = try harness.folder.write("settings/password2", Harness.password)
+        let bad: [String: String?] = ["HIKAE_REPOSITORY": "/nowhere", "HIKAE_PASSWORD": "no"]
+        #expect(try snapshots(harness, bad, ["-r", harness.repository, "-p", password]).status == 0)
+        #expect(try snapshots(harness, bad, ["-r\(harness.repository)", "--password-file=\(password)"]).status == 0)
+        #expect(
+            try snapshots(harness, bad, ["--repo", harness.repository, "--password-command", "cat \(password)"])
+                .status == 0)
+    }
+
+    @Test func thePasswordCanComeOnStandardInput() throws {
+        let shared = try SharedRepository.get()
+        var command = shared.harness.hikae("snapshots", "--no-lock")
+        command.environment["HIKAE_PASSWORD"] = .some(nil)
+        command.environment["RESTIC_PASSWORD"] = .some(nil)
+        command.input = Array((Harness.password + "\n").utf8)
+        #expect(try command.run().status == 0)
+        command.input = []
+        let outcome = try command.run()
+        #expect(outcome.status == 1)
+        #expect(outcome.errorText.contains("no password given"))
+    }
+
+    @Test func thePasswordIsAskedForOnTheTerminalWithoutEcho() throws {
+        guard Command.path(of: "script") != nil else { return }
+        let harness = try Harness()
+        var command = harness.shell(
+            "exec script -qec \"$HIKAE init && $HIKAE snapshots --json\" /dev/null")
+        command.environment["HIKAE_PASSWORD"] = .some(nil)
+        command.environment["RESTIC_PASSWORD"] = .some(nil)
+        command.input = Array("typed-secret\ntyped-secret\ntyped-secret\n".utf8)
+        let outcome = try command.run()
+        #expect(outcome.status == 0)
+        #expect(outcome.text.contains("enter password for new repository: "))
+        #expect(outcome.text.contains("enter password for repository: "))
+        #expect(!outcome.text.contains("typed-secret"))
+        var check = harness.hikae("snapshots")
+        check.environment["HIKAE_PASSWORD"] = "typed-secret"
+        #expect(try check.run().status == 0)
+    }
+
+    @Test func anEmptyPasswordMustBeMeant() throws {
+        let harness = try Harness()
+        let file = try harness.folder.write("empty", "\n")
+        #expect(try harness.hikae("init", "--password-file", file).run().status == 1)
+        var command = harness.hikae("init", "--insecure-no-password")
+        command.environment["HIKAE_PASSWORD"] = .some(nil)
+        command.environment["RESTIC_PASSWORD"] = .some(nil)
+        try command.succeed()
+        #expect(try harness.hikae("snapshots", "--insecure-no-password").run().status == 0)
+    }
+
+    @Test func optionsOfEveryCommandMayStandInFrontOfIt() throws {
+        let shared = try SharedRepository.get()
+        let outcome = try snapshots(shared.harness, [:])
+        #expect(outcome.status == 1)
+        let password = try shared.harness.folder.write("settings/password3", Harness.password)
+        var command = shared.harness.hikae(
+            "-r", shared.harness.repository, "--password-file", password, "--verbose=2", "--json=true", "--no-lock",
+            "snapshots", "--latest", "1")
+        command.environment["HIKAE_REPOSITORY"] = "/nowhere"
+        #expect(try JSONValue(command.succeed().text).array.count == 2)
+        let keys = try shared.harness.hikae("--no-lock", "key", "--json", "list").succeed().text
+        #expect(try JSONValue(keys).array.count == 1)
+    }
+
+    @Test func aPasswordCommandThatFailsIsAFailureThatNamesIt() throws {
+        let shared = try SharedRepository.get()
+        let outcome = try snapshots(
+            shared.harness, ["HIKAE_REPOSITORY": shared.harness.repository], ["--password-command", "false"])
+        #expect(outcome.status == 1)
+        #expect(outcome.errorText.contains("the password command false ended with status 1"))
+    }
+}
