@@ -12,6 +12,8 @@ shift || true
 out=.build/fuzz
 bin=.build/release
 mkdir -p "$out/modules"
+# What Swift's runtime keeps to the end is no leak.
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 
 # The libraries underneath come from the package's own build; what is fuzzed is compiled again, with the sanitizers.
 swift build -c release -Xswiftc -enable-testing --target HikaeFormat >"$out/build.log" 2>&1 || { cat "$out/build.log" >&2; exit 1; }
@@ -50,7 +52,7 @@ fuzz() {
     mkdir -p "$corpus" "$found"
     HIKAE_FUZZ_DECODER=$decoder HIKAE_FUZZ_CORPUS=$corpus "$out/fuzzer"
     case $decoder in packHeader | pack | sealed | zstd | unpacked) ;; *) options+=("-dict=$corpus.dict") ;; esac
-    if HIKAE_FUZZ_DECODER=$decoder ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 "$out/fuzzer" \
+    if HIKAE_FUZZ_DECODER=$decoder "$out/fuzzer" \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=512 -max_len=16384 \
         -artifact_prefix="$found/" -print_final_stats=1 "${options[@]}" "$corpus" >"$out/$decoder.log" 2>&1; then
         echo "$decoder: nothing found in $(awk '/number_of_executed_units/ {print $2}' "$out/$decoder.log") inputs"
