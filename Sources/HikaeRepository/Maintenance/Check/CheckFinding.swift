@@ -42,10 +42,6 @@ public struct CheckFinding: Sendable {
         case snapshot
         /// A tree cannot be read, or says something it must not.
         case tree
-        /// Files that can no longer be restored in full.
-        case filesConcerned = "files-concerned"
-        /// The repository could not be listed or read at this place.
-        case store
     }
 
     public var severity: Severity

@@ -77,7 +77,7 @@ final class CheckLedger: Sendable {
     /// Notes that a file needs a lost blob that stands in `packs`. `file` tells files apart.
     func concern(path: @autoclosure () -> String, file: Int, blob: BlobID, packs: [Int]) {
         state.withLock { state in
-            let findings = state.byBlob[blob] ?? packs.compactMap { state.byPack[$0] }
+            let findings = (state.byBlob[blob] ?? []) + packs.compactMap { state.byPack[$0] }
             for finding in findings where state.lastFile[finding] != file {
                 state.lastFile[finding] = file
                 state.pending[finding].pathCount += 1

@@ -56,7 +56,8 @@ public final class Pruner: Sendable {
             statistics: selection.statistics, removePacksFirst: selection.unreferenced,
             repackPacks: selection.packs(.repack, table), removePacks: selection.packs(.remove, table),
             forgetPacks: selection.packs(.forget, table),
-            repeatedPacks: try index.blobs(of: Set(repeated.map { table.ids[$0] }), table), repacks: PackExtract.grouping(positions, index, table))
+            repeatedPacks: try index.blobs(of: Set(repeated.map { table.ids[$0] }), table),
+            repacks: PackExtract.grouping(positions, index, table))
     }
 
     private func loadRoots(ignoring ignored: Set<FileID>) throws(HikaeError) -> [BlobID] {
