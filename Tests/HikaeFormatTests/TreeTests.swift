@@ -105,6 +105,13 @@ private func refusal(_ json: String) -> HikaeError.Code? {
         #expect(tree.nodes[0].content == nil)
     }
 
+    @Test func namesOfMembersMayBeSpelledWithEscapes() throws {
+        let tree = try decode(#"{"n\u006fdes":[{"n\u0061me":"x","t\u0079pe":"dir","\u00e9":1,"content":null}]}"#)
+        #expect(tree.nodes.map(\.name) == [utf8("x")])
+        #expect(tree.nodes.map(\.kind) == [.dir])
+        #expect(refusal(#"{"nodes":[{"n\u00zzme":"x","name":"y","type":"dir"}]}"#) == .damaged)
+    }
+
     @Test func theRawTargetOfASymlinkWins() throws {
         let tree = try decode(
             #"{"nodes":[{"name":"x","type":"symlink","linktarget_raw":"Yf8=","linktarget":"a\ufffd","content":null}]}"#)

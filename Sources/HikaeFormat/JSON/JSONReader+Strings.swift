@@ -112,11 +112,15 @@ extension JSONReader {
     func plainBytes(_ span: JSONStringSpan) throws(HikaeError) -> [UInt8] {
         let characters = UnsafeBufferPointer(start: pointer(span.start), count: span.end - span.start)
         if !span.hasEscapes, !span.hasHighBytes || UTF8Scan.isValid(characters) { return Array(characters) }
-        return try unescaped(characters)
+        guard let bytes = JSONEscape.unescaped(characters) else { throw fault("a broken escape in a string") }
+        return bytes
     }
+}
 
+extension JSONEscape {
+    /// What the characters of a string mean, made valid UTF-8; nil when an escape is broken.
     @inline(never)
-    private func unescaped(_ characters: UnsafeBufferPointer<UInt8>) throws(HikaeError) -> [UInt8] {
+    static func unescaped(_ characters: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
         result.reserveCapacity(characters.count)
         var index = 0
@@ -137,24 +141,27 @@ extension JSONReader {
             case UInt8(ascii: "r"): result.append(0x0D)
             case UInt8(ascii: "t"): result.append(0x09)
             case UInt8(ascii: "u"):
-                guard let unit = hexUnit(characters, index) else { throw fault("a broken escape in a string") }
-                index += 4
-                if (0xD800...0xDBFF).contains(unit), index + 1 < characters.count,
-                    characters[index] == UInt8(ascii: "\\"), characters[index + 1] == UInt8(ascii: "u"),
-                    let low = hexUnit(characters, index + 2), (0xDC00...0xDFFF).contains(low)
-                {
-                    index += 6
-                    UTF8Scan.append(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00), to: &result)
-                } else {
-                    UTF8Scan.append(unit, to: &result)
-                }
-            default: throw fault("a broken escape in a string")
+                guard let scalar = scalar(characters, &index) else { return nil }
+                UTF8Scan.append(scalar, to: &result)
+            default: return nil
             }
         }
         return result
     }
 
-    private func hexUnit(_ characters: UnsafeBufferPointer<UInt8>, _ index: Int) -> UInt32? {
+    /// The scalar whose `\u` was taken, with the low surrogate that belongs to it; a lone surrogate stays one.
+    private static func scalar(_ characters: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> UInt32? {
+        guard let unit = hexUnit(characters, index) else { return nil }
+        index += 4
+        guard (0xD800...0xDBFF).contains(unit), index + 1 < characters.count,
+            characters[index] == UInt8(ascii: "\\"), characters[index + 1] == UInt8(ascii: "u"),
+            let low = hexUnit(characters, index + 2), (0xDC00...0xDFFF).contains(low)
+        else { return unit }
+        index += 6
+        return 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
+    }
+
+    private static func hexUnit(_ characters: UnsafeBufferPointer<UInt8>, _ index: Int) -> UInt32? {
         guard characters.count - index >= 4 else { return nil }
         var value: UInt32 = 0
         for offset in 0..<4 {

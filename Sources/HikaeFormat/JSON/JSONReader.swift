@@ -78,11 +78,10 @@ public struct JSONReader {
         try expect("\"", "no member name where one must be")
         let span = try scanString()
         try expect(":", "no colon after a member name")
-        if !span.isPlain {
-            // No name that is known looks like this; one that is kept must be valid, as Go makes it.
-            return JSONKey(spelled: try plainBytes(span))
-        }
-        return JSONKey(start: UnsafePointer(pointer(span.start)), count: span.end - span.start)
+        // A name with a broken escape is no name; one with a good escape is read when it is asked for.
+        if span.hasEscapes { _ = try plainBytes(span) }
+        return JSONKey(
+            start: UnsafePointer(pointer(span.start)), count: span.end - span.start, isPlain: span.isPlain)
     }
 
     /// Whether the array has another element, next to be read.
@@ -144,33 +143,38 @@ public struct JSONReader {
 
 /// The name of an object's member. Valid as long as the bytes it was read from.
 public struct JSONKey {
-    /// Points into the document, or nil when the name was written with escapes.
-    private let start: UnsafePointer<UInt8>?
-    private let spelled: [UInt8]
-    /// Bytes of UTF-8.
-    public let count: Int
+    /// Points at the name in the document, escapes and all.
+    private let start: UnsafePointer<UInt8>
+    /// Bytes of the name as it stands in the document.
+    private let length: Int
+    /// Whether it is ASCII without escapes, as all names that are known are.
+    private let isPlain: Bool
 
     @inline(__always)
-    init(start: UnsafePointer<UInt8>, count: Int) {
-        (self.start, self.count, spelled) = (start, count, [])
+    init(start: UnsafePointer<UInt8>, count: Int, isPlain: Bool = true) {
+        (self.start, length, self.isPlain) = (start, count, isPlain)
     }
 
-    init(spelled: [UInt8]) {
-        (start, count, self.spelled) = (nil, spelled.count, spelled)
-    }
-
-    /// Whether the name is `name`.
+    /// Whether the name is `name`, which must be ASCII.
     @inline(__always)
     public func `is`(_ name: StaticString) -> Bool {
-        guard count == name.utf8CodeUnitCount else { return false }
-        if let start { return memcmp(start, name.utf8Start, name.utf8CodeUnitCount) == 0 }
-        return spelled.withUnsafeBytes { bytes in
-            bytes.baseAddress.map { memcmp($0, name.utf8Start, name.utf8CodeUnitCount) == 0 } ?? true
-        }
+        guard isPlain else { return isSlowly(name) }
+        return length == name.utf8CodeUnitCount && memcmp(start, name.utf8Start, name.utf8CodeUnitCount) == 0
     }
 
-    /// The name's bytes.
+    @inline(never)
+    private func isSlowly(_ name: StaticString) -> Bool {
+        name.withUTF8Buffer { $0.elementsEqual(bytes) }
+    }
+
+    /// Bytes of the name in UTF-8.
+    @inline(__always)
+    public var count: Int { isPlain ? length : bytes.count }
+
+    /// The name in valid UTF-8.
     public var bytes: [UInt8] {
-        start.map { Array(UnsafeBufferPointer(start: $0, count: count)) } ?? spelled
+        let characters = UnsafeBufferPointer(start: start, count: length)
+        // The reader has refused broken escapes.
+        return isPlain ? Array(characters) : JSONEscape.unescaped(characters) ?? []
     }
 }

@@ -124,20 +124,35 @@ struct OutputCursor {
         next[index + 1] = 0x30 &+ UInt8(truncatingIfNeeded: value % 10)
     }
 
-    @inline(never)
+    /// - Parameter days: since 0000-01-01.
+    @inline(__always)
     private mutating func setDay(_ days: UInt64) {
         day = Int64(days)
-        let date = CivilDate(secondsSince1970: Int64(days) * 86400 - 62_167_219_200)
+        // As CivilDate does it, on numbers that are never negative: eras of 400 years that begin with a March.
+        let shifted = UInt32(truncatingIfNeeded: days) &+ 146_097 &- 60
+        let dayOfEra = shifted % 146_097
+        let yearOfEra = (dayOfEra &- dayOfEra / 1460 &+ dayOfEra / 36524 &- dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra &- (365 &* yearOfEra &+ yearOfEra / 4 &- yearOfEra / 100)
+        let monthFromMarch = (5 &* dayOfYear &+ 2) / 153
+        let month = monthFromMarch < 10 ? monthFromMarch &+ 3 : monthFromMarch &- 9
+        let year = yearOfEra &+ shifted / 146_097 &* 400 &- 400 &+ (month <= 2 ? 1 : 0)
+        let dayOfMonth = dayOfYear &- (153 &* monthFromMarch &+ 2) / 5 &+ 1
         withUnsafeMutableBytes(of: &dayText) { text in
-            let digits = [
-                date.year / 1000, date.year / 100 % 10, date.year / 10 % 10, date.year % 10, -1, date.month / 10,
-                date.month % 10, -1, date.day / 10, date.day % 10,
-            ]
-            for (index, digit) in digits.enumerated() {
-                text[index] = digit < 0 ? UInt8(ascii: "-") : UInt8(ascii: "0") + UInt8(digit)
-            }
+            text[0] = Self.digit(year / 1000)
+            text[1] = Self.digit(year / 100 % 10)
+            text[2] = Self.digit(year / 10 % 10)
+            text[3] = Self.digit(year % 10)
+            text[4] = UInt8(ascii: "-")
+            text[5] = Self.digit(month / 10)
+            text[6] = Self.digit(month % 10)
+            text[7] = UInt8(ascii: "-")
+            text[8] = Self.digit(dayOfMonth / 10)
+            text[9] = Self.digit(dayOfMonth % 10)
         }
     }
+
+    @inline(__always)
+    private static func digit(_ value: UInt32) -> UInt8 { 0x30 &+ UInt8(truncatingIfNeeded: value) }
 
     @inline(__always)
     private mutating func putFraction(_ nanoseconds: UInt32) {
