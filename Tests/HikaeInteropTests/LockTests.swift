@@ -12,12 +12,15 @@ import Testing
 
 @Suite("Locks")
 struct LockTests {
+    /// A script whose output never ends of itself, and which ends soon when nobody takes its output any more.
+    private static let endless = "while sleep 0.2; do echo more; done"
+
     /// Runs `body` while `program` holds a shared lock: it waits for the input of a backup that does not come.
     private func whileHeld(_ rig: Rig, by program: String, _ body: () throws -> Void) throws {
         let words =
             program == "restic"
             ? "exec restic backup --stdin --stdin-filename held < <(sleep 600)"
-            : "exec \"$1\" backup --stdin-filename held --stdin-from-command -- sleep 600"
+            : "exec \"$1\" backup --stdin-filename held --stdin-from-command -- sh -c '\(Self.endless)'"
         let holder = try rig.shell(words, Rig.binary).start()
         // Waited for, so that the process is gone, not only dead, when this returns.
         defer {
@@ -107,8 +110,10 @@ struct LockTests {
     func interrupted(_ number: Int32) throws {
         let rig = try Rig()
         try rig.hikae("init").succeed()
-        let running = try rig.hikae("backup", "--stdin-filename", "held", "--stdin-from-command", "--", "sleep", "600")
-            .start()
+        let running = try rig.hikae(
+            "backup", "--stdin-filename", "held", "--stdin-from-command", "--", "sh", "-c", Self.endless
+        )
+        .start()
         try waitUntil("a lock is there") { !rig.locks.isEmpty }
         running.signal(number)
         let outcome = try running.wait()
