@@ -121,7 +121,12 @@ extension RunningCommand {
         sigemptyset(&defaults)
         sigaddset(&defaults, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setflags(&attributes, GNU.newSession | Int16(POSIX_SPAWN_SETSIGDEF))
+        // The threads that run tests block most signals; the program must not inherit that.
+        var unblocked = sigset_t()
+        sigemptyset(&unblocked)
+        posix_spawnattr_setsigmask(&attributes, &unblocked)
+        let flags = GNU.newSession | Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)
+        posix_spawnattr_setflags(&attributes, flags)
         // strdup'ed strings live until they are freed below, after the call that reads them.
         var arguments = ([command.program] + command.arguments).map { strdup($0) } + [nil]
         var environment = command.environmentStrings.map { strdup($0) } + [nil]
