@@ -8,7 +8,8 @@ import HikaeStore
 public struct BlobOpener {
     private let key: CryptoKey
     private let decompressor = Decompressor()
-    private var opened: [UInt8] = []
+    /// What the last compressed blob was before it was decompressed.
+    private(set) var opened: [UInt8] = []
 
     public init(_ repository: Repository) { key = repository.key }
 

@@ -82,6 +82,26 @@ public final class BlobSaver {
         return SavedBlob(id: blob.id, isNew: true, storedBytes: sealed.count)
     }
 
+    /// Stores a blob that is compressed already, as another repository has it.
+    ///
+    /// The caller has verified that it decompresses to the blob's plaintext.
+    func save(compressed: UnsafeRawBufferPointer, _ blob: PackedBlob) throws(HikaeError) -> SavedBlob {
+        if !writer.options.storesKnownBlobs, index.contains(blob.id, blob.type) {
+            return SavedBlob(id: blob.id, isNew: false, storedBytes: 0)
+        }
+        guard writer.claim(blob.id, blob.type, &index, &generation) else {
+            return SavedBlob(id: blob.id, isNew: false, storedBytes: 0)
+        }
+        let length = Int(blob.uncompressedLength)
+        let stored = add(blob.id, blob.type, compressed, uncompressedLength: length)
+        writer.statistics.count(tree: blob.type == .tree, plaintext: length, stored: stored)
+        try handOverFull(blob.type)
+        return SavedBlob(id: blob.id, isNew: true, storedBytes: stored)
+    }
+
+    /// Whether a blob that is compressed somehow need not be compressed again: nobody asked for more than the usual.
+    var acceptsCompressed: Bool { canCompress && compressesData && [.auto, .fastest].contains(compressor.mode) }
+
     /// Whether `save` would try to compress a blob of this type.
     func compresses(_ type: BlobType) -> Bool { canCompress && (type == .tree || compressesData) }
 

@@ -74,6 +74,10 @@ struct Repacker: Sendable {
                 // What is compressed as it would be again need not be sealed again either.
                 if keepsSeal, blob.isCompressed || !saver.compresses(blob.type) {
                     _ = try saver.save(sealed: opened.sealed, blob)
+                } else if let compressed = opened.compressed, saver.acceptsCompressed {
+                    try compressed.withBytes { buffer throws(HikaeError) in
+                        _ = try saver.save(compressed: buffer, blob)
+                    }
                 } else {
                     try save(opened.plaintext, blob, saver)
                 }

@@ -9,6 +9,8 @@ struct OpenedBlob {
     let plaintext: [UInt8]
     /// As it stands in its pack.
     let sealed: UnsafeRawBufferPointer
+    /// Unsealed but still compressed; nil when it is not compressed.
+    let compressed: [UInt8]?
 }
 
 /// Reads packs with buffers that are used again. One thread at a time; make one a thread.
@@ -111,7 +113,9 @@ struct PackStreamer {
                     try each(blob, .failure(error))
                     return
                 }
-                try each(blob, .success(OpenedBlob(plaintext: plaintext, sealed: part)))
+                let compressed = blob.isCompressed ? opener.opened : nil
+                try each(
+                    blob, .success(OpenedBlob(plaintext: plaintext, sealed: part, compressed: compressed)))
             }
         }
     }
