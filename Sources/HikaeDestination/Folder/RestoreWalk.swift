@@ -111,7 +111,13 @@ struct RestoreWalk {
         }
         frames[last].holdsRestored = true
         let existing = try self.existing(node.name, frame.folder)
-        if let existing, try !mayOverwrite(node, existing, path) { return }
+        if let existing, try !mayOverwrite(node, existing, path) {
+            // Its further names may still be missing.
+            if options.overwriting == .ifChanged, let key = LinkKey(node), firstNames[key] == nil {
+                firstNames[key] = (frame.folder, node.name)
+            }
+            return
+        }
         if node.kind == .file {
             try planFile(node, frame.folder, replaces: existing != nil, path)
         } else {
@@ -268,7 +274,7 @@ struct RestoreWalk {
     private mutating func planFile(
         _ node: Node, _ folder: TargetFolder, replaces: Bool, _ path: EntryPath
     ) throws(HikaeError) {
-        let key = node.links > 1 && node.inode != 0 ? LinkKey(node) : nil
+        let key = LinkKey(node)
         if let key, firstNames[key] != nil {
             if options.isDryRun {
                 reporter.count { $0.hardLinks += 1 }
@@ -410,7 +416,9 @@ struct RestoreWalk {
 }
 
 extension LinkKey {
-    init(_ node: Node) {
+    /// Nil for what has one name only.
+    init?(_ node: Node) {
+        guard node.kind == .file, node.links > 1, node.inode != 0 else { return nil }
         var hasher = Hasher()
         for id in node.content ?? [] { hasher.combine(id) }
         self.init(device: node.deviceID, inode: node.inode, content: hasher.finalize())

@@ -76,6 +76,7 @@ struct PatternView {
         }
         // At the start of a pattern that may begin anywhere, `**` adds nothing but its count.
         let leading = pattern.firstWildcard == 0 ? 1 : 0
+        guard leading == 0 || room + 1 >= 0 else { return false }
         for start in 0..<names.count {
             let end = Int(pattern.parts.upperBound)
             if place(first + leading, end, names, at: start, taken: 0, room: room + leading) { return true }
