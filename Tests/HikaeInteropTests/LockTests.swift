@@ -117,7 +117,7 @@ struct LockTests {
         try waitUntil("a lock is there") { !rig.locks.isEmpty }
         running.signal(number)
         let outcome = try running.wait()
-        #expect(outcome.status != 0 && outcome.status < 137, "\(outcome.status) \(outcome.errorText)")
+        #expect(outcome.status == 128 + number, "\(outcome.errorText)")
         #expect(rig.locks.isEmpty)
         #expect(rig.snapshotIDs().isEmpty)
     }

@@ -20,6 +20,7 @@ public final class RepositoryLock: Sendable {
     private let template: LockFile
     private let monitor: Monitor<State>
     private let thread = Mutex<RunningThread?>(nil)
+    private let releasing = Mutex<Void>(())
     /// Set when the lock can no longer be kept fresh: the work under it must stop.
     private let lost: Cancellation?
 
@@ -91,8 +92,13 @@ public final class RepositoryLock: Sendable {
         }
     }
 
-    /// Gives the lock back. Calling it again does nothing.
+    /// Gives the lock back. Calling it again does nothing, but returns only when the lock is gone: the process may be
+    /// about to end.
     public func release() {
+        releasing.withLock { _ in removeOnce() }
+    }
+
+    private func removeOnce() {
         let id: FileID? = monitor.withLock { state in
             if case .released = state.stage { return nil }
             state.stage = .released
