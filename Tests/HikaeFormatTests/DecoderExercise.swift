@@ -153,7 +153,7 @@ enum DecoderExercise: String, CaseIterable {
     }
 
     private static func unpacked(_ input: [UInt8]) throws(HikaeError) -> String? {
-        let limit = 1 << 22
+        let limit = 1 << 20
         let json = try UnpackedFile.decode(input, limit: limit)
         guard json.count <= max(limit, input.count) else { return "more than the limit" }
         let again = UnpackedFile.encode(json, version: 2, compressor: Compressor(mode: .fastest))
@@ -163,7 +163,7 @@ enum DecoderExercise: String, CaseIterable {
     /// The input is the size to expect and a frame.
     private static func zstd(_ input: [UInt8]) throws(HikaeError) -> String? {
         guard input.count >= 3 else { return nil }
-        let size = Int(input[0]) | Int(input[1]) << 8 | Int(input[2]) << 16
+        let size = Int(input[0]) | Int(input[1]) << 8 | Int(input[2] & 0x0F) << 16
         var output: [UInt8] = [1]
         do throws(HikaeError) {
             try Array(input[3...]).withBytes { bytes throws(HikaeError) in
