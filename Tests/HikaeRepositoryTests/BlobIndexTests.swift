@@ -113,7 +113,7 @@ struct BlobIndexTests {
             if id < previous { Issue.record("entry \(position) is out of order") }
             previous = id
         }
-        #expect(try Files.names(in: directory.path) == ["merged"])
+        #expect(Files.names(in: directory.path) == ["merged"])
     }
 
     @Test func aCutOrForeignSegmentFileIsRefused() throws {

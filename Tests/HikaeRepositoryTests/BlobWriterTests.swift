@@ -4,6 +4,7 @@ import HikaeCore
 import HikaeFormat
 import HikaeStore
 import HikaeTesting
+import Synchronization
 import Testing
 
 @testable import HikaeRepository
