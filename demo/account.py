@@ -75,11 +75,11 @@ def same_files(left, right):
 
 
 def facts(root):
-    """What is recorded of every entry below `root`, by relative name."""
+    """What is recorded of every entry below `root`, by relative name. `root` itself is the target, not data."""
     found, links = {}, {}
     root = os.fsencode(root)
     for folder, directories, files in os.walk(root):
-        for name in [b"."] * (folder == root) + directories + files:
+        for name in directories + files:
             path = os.path.join(folder, name)
             entry = os.lstat(path)
             relative = os.path.relpath(path, root)

@@ -48,7 +48,8 @@ class Demo:
         """Shows and runs one command; says `text` with its time."""
         program = program or self.hikae
         shown = [pathlib.Path(program).name, *arguments]
-        self.tell.command(shown, [(self.rental, "/rental"), (self.folder, ""), (self.server.socket, "/db.sock")])
+        connection = " ".join(self.server.client("")[1:]) + " "
+        self.tell.command(shown, [(connection, ""), (self.rental, "/rental"), (self.folder, "")])
         output, seconds = run([program, *arguments], self.environment, **options)
         self.tell.done(text, seconds)
         return output
@@ -83,7 +84,7 @@ class Demo:
     def snapshots_of(self, tag):
         """The snapshots with a tag, oldest first."""
         listed = json.loads(run([self.hikae, "snapshots", "--json", "--tag", tag], self.environment)[0])
-        return [snapshot["id"] for snapshot in sorted(listed, key=lambda snapshot: snapshot["time"])]
+        return [snapshot["id"][:8] for snapshot in sorted(listed, key=lambda snapshot: snapshot["time"])]
 
     def run(self):
         tell = self.tell
