@@ -77,12 +77,14 @@ import Testing
 
     @Test func nothingIsStoredByADryRunOrWhenNothingChanged() throws {
         let harness = try Harness()
-        let source = try harness.makeSource()
+        // By a relative path: the folders above it are not part of the snapshot, and others change them.
+        try harness.makeSource()
+        let source = "source"
         try harness.hikae("init").succeed()
         let before = Files.all(below: harness.repository)
         let dry = try harness.jsonLines("backup", source, "--dry-run").last
         #expect(dry?["dry_run"]?.bool == true)
-        #expect(dry?["files_new"]?.number == 4)
+        #expect(dry?["files_new"]?.number == 5)
         #expect(Files.all(below: harness.repository) == before)
         try harness.hikae("backup", source, "--skip-if-unchanged").succeed()
         let again = try harness.jsonLines("backup", source, "--skip-if-unchanged").last

@@ -10,7 +10,7 @@ import Testing
             "restore", "latest", "--host", "shop", "--no-lock", "-t", target.path, "--verify"
         ).last
         #expect(summary?["message_type"]?.string == "summary")
-        #expect(summary?["files_verified"]?.number == 4)
+        #expect(summary?["files_verified"]?.number == 6)
         try shared.harness.shell("diff -r --no-dereference source \(target.path)\(source)").succeed()
     }
 

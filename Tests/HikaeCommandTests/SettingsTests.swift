@@ -22,9 +22,11 @@ import Testing
         let file = try harness.folder.write("settings/place", harness.repository + "\n")
         let password = try harness.folder.write("settings/password", "\u{feff}  \(Harness.password)\r\n")
         #expect(try snapshots(harness, ["RESTIC_REPOSITORY_FILE": file, "RESTIC_PASSWORD_FILE": password]).status == 0)
+        try harness.folder.write("settings/pass word", "\n\(Harness.password)  \n")
+        let program = "cat '\(harness.folder.path("settings"))/pass word'"
         #expect(
             try snapshots(
-                harness, ["RESTIC_REPOSITORY": harness.repository, "RESTIC_PASSWORD_COMMAND": "cat '\(password)'"]
+                harness, ["RESTIC_REPOSITORY": harness.repository, "RESTIC_PASSWORD_COMMAND": program]
             ).status == 0)
     }
 
@@ -59,11 +61,30 @@ import Testing
     @Test func thePasswordIsAskedForOnTheTerminalWithoutEcho() throws {
         guard Command.path(of: "script") != nil else { return }
         let harness = try Harness()
+        // What a person does: read until there is a prompt, then type.
         var command = harness.shell(
-            "exec script -qec \"$HIKAE init && $HIKAE snapshots --json\" /dev/null")
+            """
+            coproc S { script -qec "$HIKAE init && $HIKAE snapshots --json" /dev/null; }
+            pid=$S_PID
+            answer() {
+                until [[ "$seen" == *"$1"* ]]; do
+                    IFS= read -r -N 1 -u "${S[0]}" letter
+                    seen+=$letter
+                done
+                echo "typed-secret" >&"${S[1]}"
+                printf '%s' "$seen"
+                seen=
+            }
+            seen=
+            exec 3<&"${S[0]}"
+            answer 'enter password for new repository: '
+            answer 'enter password again: '
+            answer 'enter password for repository: '
+            cat <&3
+            wait "$pid"
+            """)
         command.environment["HIKAE_PASSWORD"] = .some(nil)
         command.environment["RESTIC_PASSWORD"] = .some(nil)
-        command.input = Array("typed-secret\ntyped-secret\ntyped-secret\n".utf8)
         let outcome = try command.run()
         #expect(outcome.status == 0)
         #expect(outcome.text.contains("enter password for new repository: "))

@@ -14,9 +14,8 @@ import Testing
         try harness.hikae("init").succeed()
         let mark = "sleep-\(signal)-\(harness.folder.path.suffix(6))"
         try harness.folder.write(mark, "#!/bin/sh\nexec sleep 61.$PPID\n", mode: 0o755)
-        let running = try harness.hikae("backup", "--stdin-from-command", harness.folder.path(mark), "--json").start()
+        let running = try harness.hikae("backup", "--json", "--stdin-from-command", harness.folder.path(mark)).start()
         try waitForLock(harness)
-        // Sent until it has arrived: the lock is there before the program is.
         running.signal(signal)
         let outcome = try running.wait()
         #expect(outcome.status == status)
@@ -26,6 +25,7 @@ import Testing
         #expect(error["code"]?.number == Double(status))
         #expect(Files.names(in: harness.repository + "/locks").isEmpty)
         #expect(Files.names(in: harness.repository + "/snapshots").isEmpty)
+        #expect(try harness.shell("! pgrep -f 'sleep 61[.]\(running.processID)$'").run().status == 0)
         #expect(try harness.restic("check").run().status == 0)
     }
 

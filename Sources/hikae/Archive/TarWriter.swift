@@ -114,6 +114,8 @@ private struct Header {
         var isBinary = false
         for (key, text, limit) in texts where !isPlain(self[keyPath: text], limit) {
             let value = self[keyPath: text]
+            // Bytes that are no UTF-8 fit the block as they are, and there no reader converts them.
+            if value.count <= limit, !value.contains(0), String(validating: value, as: UTF8.self) == nil { continue }
             isBinary = isBinary || String(validating: value, as: UTF8.self) == nil
             add(key, value)
             // An old reader that skips the records still gets some name.

@@ -52,6 +52,11 @@ struct Forget: HikaeSubcommand {
         if global.noLock, !dryRun {
             throw HikaeError(.usage, "forget needs a lock: --no-lock only goes with --dry-run")
         }
+        if snapshots.isEmpty, policy.isEmpty, !unsafeAllowRemoveAll {
+            throw HikaeError(
+                .usage, "no policy was given, no snapshots will be removed",
+                hint: "Say what to keep, for example --keep-daily 7, or name snapshots to forget.")
+        }
         return try Session.run(global, lock: .exclusive) { session throws(HikaeError) in
             let troubles = ErrorTally(during: "forget")
             let forgetter = Forgetter(repository: session.repository, report: { troubles.warn($0) })

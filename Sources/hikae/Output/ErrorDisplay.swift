@@ -15,17 +15,23 @@ enum ErrorDisplay {
     /// The last thing a failing run prints: the message, and what to do. Returns the exit status.
     static func final(_ error: HikaeError) -> Int32 {
         // After a signal whatever goes wrong goes wrong because of it: a program that was stopped as well, for example.
-        if let code = Shutdown.signalExitCode {
-            final(
-                code: code, errorCode: HikaeError.Code.cancelled.rawValue, message: "stopped before the end", hint: nil)
-            return code
-        }
+        if let code = Shutdown.signalExitCode { return stopped(code) }
         final(code: error.exitCode, errorCode: error.code.rawValue, message: error.message, hint: error.hint)
         return error.exitCode
     }
 
+    /// The same for a run that a signal stopped. Returns the exit status.
+    static func stopped(_ code: Int32) -> Int32 {
+        final(code: code, errorCode: HikaeError.Code.cancelled.rawValue, message: "stopped before the end", hint: nil)
+        return code
+    }
+
+    /// Whether the last word was said: only one thread says it.
+    private static let isFinished = Atomic<Bool>(false)
+
     /// The same from its parts.
     static func final(code: Int32, errorCode: String, message: String, hint: String?) {
+        guard !isFinished.exchange(true, ordering: .relaxed) else { return }
         guard Console.shared.isJSON else {
             let kind = errorCode == "incomplete" ? "Warning" : errorCode == "cancelled" ? "Stopped" : "Fatal"
             Console.shared.warn("\(kind): \(message)")

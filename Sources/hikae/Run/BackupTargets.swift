@@ -35,7 +35,7 @@ struct BackupTargets {
             let pattern = TextLines.trimmed(line)
             if pattern.isEmpty || pattern.first == UInt8(ascii: "#") { continue }
             let matches = PathGlob.matches(pattern)
-            if matches.isEmpty { report(HikaeError(.notFound, "\(Words.safe(pattern)) in \(file) matches nothing")) }
+            if matches.isEmpty { Console.shared.warn("\(Words.safe(pattern)) in \(file) matches nothing") }
             targets += matches
         }
         return targets

@@ -60,20 +60,26 @@ final class Console: Sendable {
             wipeStatus(&state)
             state.output.append(contentsOf: bytes)
             if outputIsTerminal || state.output.count >= 1 << 16 { flushLocked(&state) }
-            return state.outputError?.code == .cancelled
+            return Self.isBroken(state)
         }
-        // Whoever read the output has gone away, `head` for example: that is no failure, but no reason to go on.
         if isBroken { Shutdown.leave(141) }
     }
 
     /// Writes what is buffered. Throws when standard output takes no more.
     func flush() throws(HikaeError) {
-        let error = state.withLock { state in
+        let (error, isBroken) = state.withLock { state in
             flushLocked(&state)
-            return state.outputError
+            return (state.outputError, Self.isBroken(state))
         }
+        if isBroken { Shutdown.leave(141) }
         if let error { throw error }
     }
+
+    /// Writes what is buffered, on the way out: nobody is left to tell of errors.
+    func flushFinally() { state.withLock { flushLocked(&$0) } }
+
+    /// Whether whoever read the output has gone away, `head` for example: no failure, but no reason to go on.
+    private static func isBroken(_ state: State) -> Bool { state.outputError?.code == .cancelled }
 
     // MARK: Messages
 

@@ -58,7 +58,7 @@ enum Shutdown {
             return debts.open.sorted { $0.key > $1.key }.map(\.value)
         }
         for body in open { body() }
-        try? Console.shared.flush()
+        Console.shared.flushFinally()
         exit(code)
     }
 
@@ -87,6 +87,11 @@ enum Shutdown {
                 errno = saved
             }
         }
+        // A parent may have had them blocked, and a blocked signal is inherited.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         // A handler that does nothing: writing to a closed pipe then returns EPIPE, here and only here.
         install(SIGPIPE) { _ in }
     }
@@ -111,7 +116,7 @@ enum Shutdown {
             while poll(&descriptors, 1, graceSeconds.load(ordering: .relaxed) * 1000) < 0, errno == EINTR {}
         }
         ChildPrograms.end()
-        leave(128 + first)
+        leave(ErrorDisplay.stopped(128 + first))
     }
 
     /// What the handler does besides waking the thread: two atomic stores, so that whatever fails because of the signal
