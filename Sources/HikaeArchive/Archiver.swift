@@ -34,8 +34,8 @@ public final class Archiver: Sendable {
 
     /// Archives `root`, whose entries become the root tree.
     ///
-    /// - Parameter beforeCommit: called when all packs are stored and before the first index file is: the place to
-    ///   confirm a lock. When it throws, nothing of this run can be seen in the repository.
+    /// - Parameter beforeCommit: called when everything is read and before the snapshot can come to be: the place to
+    ///   confirm a lock. When it throws, no snapshot is made; what was stored so far stays, unused.
     /// Throws what the repository ran into; unreadable items are reported and counted instead.
     public func run(_ root: any SourceDirectory, beforeCommit: () throws(HikaeError) -> Void = {}) throws(HikaeError)
         -> ArchiveSummary
@@ -49,6 +49,7 @@ public final class Archiver: Sendable {
             try run.execute(root)
             try beforeCommit()
             try writer.finish()
+            try cancellation.check()
         } catch {
             writer.abandon()
             throw error

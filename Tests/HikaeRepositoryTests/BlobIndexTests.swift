@@ -130,11 +130,12 @@ struct BlobIndexTests {
             let cut = try directory.write("cut", Array(bytes.prefix(length)))
             #expect(IndexSegment(path: cut) == nil)
         }
-        for position in 0..<56 {
+        for position in bytes.indices {
             var changed = bytes
-            changed[position] ^= 1
+            changed[position] ^= UInt8(1 << (position % 8))
             let path = try directory.write("changed", changed)
-            #expect(IndexSegment(path: path) == nil, "byte \(position) of the head may not change unseen")
+            if IndexSegment(path: path) != nil { Issue.record("byte \(position) may not change unseen") }
         }
+        #expect(IndexSegment(path: path) != nil)
     }
 }

@@ -80,6 +80,29 @@ struct BlobWriterTests {
         #expect(calls.map { $0.kind?.rawValue ?? $0.call.rawValue } == ["pack", "flush", "index"])
     }
 
+    @Test func packsOfTinyBlobsKeepAHeaderThatReadersAccept() throws {
+        let store = MemoryStore()
+        var opening = OpenOptions()
+        opening.packSize = 128 << 20
+        let repository = try Scene.repository(in: store, opening: opening)
+        let count = PackHeader.maximumSealedLength / PackHeader.compressedEntrySize + 1000
+        let writer = try BlobWriter(repository)
+        let saver = writer.makeSaver()
+        for number in 0..<count {
+            _ = try withUnsafeBytes(of: number) { try saver.save($0, .data) }
+        }
+        saver.close()
+        try writer.finish()
+        let packs = try store.list(.pack)
+        #expect(packs.count == 2)
+        for pack in packs {
+            let blobs = try PackHeader.read(size: pack.size, key: repository.key) { offset, length throws(HikaeError) in
+                try store.load(StoredFile(.pack, pack.id), range: UInt64(offset)..<UInt64(offset) + UInt64(length))
+            }
+            #expect(!blobs.isEmpty)
+        }
+    }
+
     @Test func aDryRunStoresNothing() throws {
         let store = MemoryStore()
         let repository = try Scene.repository(in: store)

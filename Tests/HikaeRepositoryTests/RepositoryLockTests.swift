@@ -65,14 +65,60 @@ struct RepositoryLockTests {
         #expect(try store.list(.lock).isEmpty)
     }
 
-    @Test func aLockOfADeadProcessOfThisMachineIsRemoved() throws {
+    @Test func aLockThatWeMadeHereAndLeftBehindIsRemoved() throws {
+        let directory = try TemporaryDirectory()
         let store = MemoryStore()
-        let repository = try Scene.repository(in: store)
-        let host = ProcessIdentity.current().hostname
-        _ = try foreignLock(repository, exclusive: true, host: host, pid: 0x7FFF_FFF0)
+        var opening = OpenOptions()
+        opening.cacheDirectory = directory.path
+        let repository = try Scene.repository(in: store, opening: opening)
+        let left = LockFile(
+            time: repository.clock.now(), exclusive: true, hostname: ProcessIdentity.current().hostname,
+            username: "x", pid: 0x7FFF_FFF0)
+        _ = try OwnLocks(repository).save(left)
         let lock = try RepositoryLock.acquire(repository, exclusive: true, timing: timing)
         #expect(try store.list(.lock).count == 1)
         lock.release()
+        #expect(Files.names(in: "\(directory.path)/\(repository.config.id)/locks").isEmpty)
+    }
+
+    @Test func aLockOfAnotherProgramUnderOurHostNameStandsUntilAPersonUnlocks() throws {
+        let directory = try TemporaryDirectory()
+        var opening = OpenOptions()
+        opening.cacheDirectory = directory.path
+        let repository = try Scene.repository(opening: opening)
+        let host = ProcessIdentity.current().hostname
+        _ = try foreignLock(repository, exclusive: true, host: host, pid: 0x7FFF_FFF0)
+        #expect(throws: HikaeError.self) { try RepositoryLock.acquire(repository, exclusive: false, timing: timing) }
+        #expect(try LockSurvey(repository).remove(all: false) == 1)
+    }
+
+    @Test func aLockThatSleptTooLongIsNotTrusted() throws {
+        let clock = FixedClock(Timestamp(seconds: 1_000_000))
+        let repository = try Scene.repository(clock: clock)
+        var slow = timing
+        slow.refresh = 3600
+        let lock = try RepositoryLock.acquire(repository, exclusive: true, timing: slow)
+        try lock.confirm()
+        clock.set(Timestamp(seconds: 1_000_000 + 2000))
+        let error = #expect(throws: HikaeError.self) { try lock.confirm() }
+        #expect(error?.code == .locked)
+    }
+
+    @Test func workStopsWhenItsLockIsTakenAway() throws {
+        let store = MemoryStore()
+        let repository = try Scene.repository(in: store)
+        let lost = Cancellation()
+        let lock = try RepositoryLock.acquire(repository, exclusive: false, timing: timing, lost: lost)
+        try lock.confirm()
+        _ = try LockSurvey(repository).remove(all: true)
+        for _ in 0..<500 where !lost.isCancelled {
+            // The renewal may have been under way: then the new file has to go as well.
+            _ = try LockSurvey(repository).remove(all: true)
+            sleepSeconds(0.01)
+        }
+        #expect(lost.isCancelled)
+        let error = #expect(throws: HikaeError.self) { try lock.confirm() }
+        #expect(error?.code == .locked)
     }
 
     @Test func aLockFromElsewhereIsRespectedEvenWhenItIsOld() throws {

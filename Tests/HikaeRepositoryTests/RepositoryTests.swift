@@ -82,6 +82,45 @@ struct RepositoryTests {
         #expect(Set(reopened.index.indexFiles) == Set(try store.list(.index).map(\.id)))
     }
 
+    @Test func aCacheThatCannotBeUsedIsDoneWithout() throws {
+        let directory = try TemporaryDirectory()
+        let store = MemoryStore()
+        var opening = OpenOptions()
+        opening.cacheDirectory = try directory.write("a-file", "not a folder") + "/cache"
+        let repository = try Scene.repository(in: store, opening: opening)
+        let id = try Scene.save([[1, 2, 3]], in: repository)[0]
+        #expect(try Scene.reopen(store, opening: opening).blob(id, .data) == [1, 2, 3])
+    }
+
+    @Test func aDamagedCacheIsMadeAnew() throws {
+        let directory = try TemporaryDirectory()
+        let store = MemoryStore()
+        var opening = OpenOptions()
+        opening.cacheDirectory = directory.path
+        let repository = try Scene.repository(in: store, opening: opening)
+        let ids = try Scene.save((0..<50 as Range<UInt8>).map { [$0, 1] }, in: repository)
+        let folder = "\(directory.path)/\(repository.config.id)"
+        let segment = try #require(IndexCache.segmentPaths(in: folder).first)
+        var bytes = try Files.read(segment)
+        bytes[bytes.count - 100] ^= 1
+        try Files.write(segment, bytes)
+        let reopened = try Scene.reopen(store, opening: opening)
+        #expect(ids.allSatisfy { reopened.index.contains($0, .data) })
+        #expect(!IndexCache.segmentPaths(in: folder).contains(segment))
+    }
+
+    @Test func whatDeadRunsLeftInTheCacheGoesAfterADay() throws {
+        let directory = try TemporaryDirectory()
+        for name in ["run-1-2", "index-3.segment.4-5.tmp", "keep.txt"] { try directory.write(name, "x") }
+        IndexCache.removeLeftovers(in: directory.path)
+        #expect(Files.names(in: directory.path).count == 3)
+        for name in Files.names(in: directory.path) {
+            Files.setModified(directory.path(name), seconds: SystemClock().now().seconds - 2 * 86_400)
+        }
+        IndexCache.removeLeftovers(in: directory.path)
+        #expect(Files.names(in: directory.path) == ["keep.txt"])
+    }
+
     @Test func aDamagedIndexFileIsNamed() throws {
         let store = MemoryStore()
         _ = try Scene.save([[1]], in: Scene.repository(in: store))

@@ -87,19 +87,21 @@ extension Repository {
         if let hint, !hint.isEmpty {
             files = files.filter { $0.hex.hasPrefix(hint) } + files.filter { !$0.hex.hasPrefix(hint) }
         }
-        var damaged: HikaeError?
+        var unreadable: HikaeError?
         for id in files.prefix(maximumKeys) {
             do throws(HikaeError) {
                 let bytes = try store.load(StoredFile(.key, id))
                 return (id, try KeyFile(decoding: bytes).unlock(password: password))
             } catch {
-                if error.code == .inputOutput || error.code == .permission { throw error }
-                if error.code != .wrongPassword {
-                    damaged = HikaeError(.damaged, "the key file \(id.short) is damaged: \(error.message)")
+                switch error.code {
+                case .wrongPassword: continue
+                // Another key may still open; if none does, this is why.
+                case .inputOutput, .permission: unreadable = error
+                default: unreadable = HikaeError(.damaged, "the key file \(id.short) is damaged: \(error.message)")
                 }
             }
         }
-        if let damaged, files.count == 1 { throw damaged }
+        if let unreadable, unreadable.code != .damaged || files.count == 1 { throw unreadable }
         throw HikaeError(
             .wrongPassword, "wrong password, or no key for it, at \(store.location)",
             hint: "Check the password; `hikae key list` with another password shows which keys there are.")

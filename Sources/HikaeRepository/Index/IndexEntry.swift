@@ -46,6 +46,15 @@ struct IndexEntry: Sendable {
         uncompressedLength = blob.uncompressedLength
     }
 
+    /// Reads an entry as `SegmentOutput` writes it: 48 bytes, aligned to 4.
+    init(at address: UnsafeRawPointer) {
+        id = BlobID(UnsafeRawBufferPointer(start: address, count: 32))
+        packAndType = address.load(fromByteOffset: 32, as: UInt32.self)
+        offset = address.load(fromByteOffset: 36, as: UInt32.self)
+        length = address.load(fromByteOffset: 40, as: UInt32.self)
+        uncompressedLength = address.load(fromByteOffset: 44, as: UInt32.self)
+    }
+
     var pack: UInt32 { packAndType & ~Self.treeBit }
     var type: BlobType { packAndType & Self.treeBit != 0 ? .tree : .data }
 

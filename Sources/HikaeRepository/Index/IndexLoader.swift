@@ -34,6 +34,7 @@ struct IndexLoader {
     /// The cached segments whose every index file is still there; takes those files out of `wanted`.
     private func cachedSegments(covering wanted: inout Set<FileID>) -> [IndexSegment] {
         guard let cacheDirectory else { return [] }
+        IndexCache.removeLeftovers(in: cacheDirectory)
         var kept: [IndexSegment] = []
         for path in IndexCache.segmentPaths(in: cacheDirectory) {
             guard let segment = IndexSegment(path: path) else {
@@ -55,7 +56,7 @@ struct IndexLoader {
     private func decode(
         _ files: [FileID], total: Int, _ unreadable: ((FileID, HikaeError) -> Void)?
     ) throws(HikaeError) -> IndexSegment? {
-        let directory = try IndexCache.workDirectory(cacheDirectory)
+        let directory = IndexCache.workDirectory(cacheDirectory)
         var builder = IndexSegmentBuilder(directory: directory)
         progress?.begin(phase: "loading the index", files: files.count)
         for id in files {
@@ -101,7 +102,7 @@ struct IndexLoader {
         while sorted.count > 1, sorted[sorted.count - 2].count < 2 * sorted[sorted.count - 1].count + 4096 {
             let last = sorted.removeLast()
             let previous = sorted.removeLast()
-            let directory = try IndexCache.workDirectory(cacheDirectory)
+            let directory = IndexCache.workDirectory(cacheDirectory)
             var builder = IndexSegmentBuilder(directory: directory)
             builder.add(previous)
             builder.add(last)

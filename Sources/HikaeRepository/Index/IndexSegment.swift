@@ -19,6 +19,8 @@ struct IndexSegmentHeader {
     var packCount: Int
     var indexFileCount: Int
     var fanBits: Int
+    /// `IndexChecksum` of everything behind the head.
+    var checksum: UInt64 = 0
 
     var indexFilesOffset: Int { Self.size }
     var packsOffset: Int { indexFilesOffset + indexFileCount * 32 }
@@ -34,32 +36,32 @@ struct IndexSegmentHeader {
     }
 
     private var words: [UInt64] {
-        [Self.magic, UInt64(entryCount), UInt64(packCount), UInt64(indexFileCount), UInt64(fanBits), UInt64(fileSize)]
-    }
-
-    private static func checksum(_ words: [UInt64]) -> UInt64 {
-        words.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ $1) &* 0x0000_0100_0000_01B3 &+ ($1 >> 29) }
+        [
+            Self.magic, UInt64(entryCount), UInt64(packCount), UInt64(indexFileCount), UInt64(fanBits),
+            UInt64(fileSize), checksum,
+        ]
     }
 
     /// The header's 64 bytes.
     func encoded() -> [UInt8] {
         var words = words
-        words.append(Self.checksum(words))
-        words.append(0)
+        words.append(words.withUnsafeBytes { IndexChecksum.of($0) })
         return words.withUnsafeBytes { Array($0) }
     }
 
     /// Nil unless the bytes are a header whose file would be `fileSize` bytes long.
     init?(_ bytes: UnsafeRawBufferPointer, fileSize: Int) {
         guard bytes.count >= Self.size else { return nil }
-        let words = (0..<7).map { bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
-        guard words[0] == Self.magic, words[6] == Self.checksum(Array(words[0..<6])), words[5] == UInt64(fileSize),
+        let words = (0..<8).map { bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
+        let own = IndexChecksum.of(UnsafeRawBufferPointer(rebasing: bytes[..<(Self.size - 8)]))
+        guard words[0] == Self.magic, words[7] == own, words[5] == UInt64(fileSize),
             words[1] < 1 << 32, words[2] < 1 << 31, words[3] < 1 << 31, words[4] <= 24
         else { return nil }
         entryCount = Int(words[1])
         packCount = Int(words[2])
         indexFileCount = Int(words[3])
         fanBits = Int(words[4])
+        checksum = words[6]
         guard self.fileSize == fileSize else { return nil }
     }
 
@@ -75,18 +77,18 @@ struct IndexSegmentHeader {
 ///
 /// `@unchecked Sendable` and the unsafe pointers are sound because the mapping is private to this object, read-only,
 /// never changed after `init`, and unmapped only in `deinit`; every read is bounded by the header, which was checked
-/// against the file's size.
+/// against the file's size, and the whole against a checksum. `path` changes only before the object is shared.
 final class IndexSegment: @unchecked Sendable {
     let header: IndexSegmentHeader
-    /// The file, so that merging can delete it; nil when it has no name any more.
-    let path: String?
+    /// The file, so that merging can delete it; nil when it has no name.
+    private(set) var path: String?
     private let base: UnsafeRawPointer
 
     var count: Int { header.entryCount }
     var packCount: Int { header.packCount }
 
-    /// Maps the file at `path`; nil when it is no whole segment. With `unlink` the name goes away at once.
-    init?(path: String, unlink: Bool = false) {
+    /// Maps the file at `path` and reads it through once; nil when it is not, byte for byte, what was written.
+    init?(path: String) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -96,19 +98,28 @@ final class IndexSegment: @unchecked Sendable {
         guard size >= IndexSegmentHeader.size,
             let mapped = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), mapped != MAP_FAILED
         else { return nil }
-        guard let header = IndexSegmentHeader(UnsafeRawBufferPointer(start: mapped, count: size), fileSize: size)
+        let bytes = UnsafeRawBufferPointer(start: mapped, count: size)
+        guard let header = IndexSegmentHeader(bytes, fileSize: size),
+            header.checksum == IndexChecksum.of(UnsafeRawBufferPointer(rebasing: bytes[IndexSegmentHeader.size...]))
         else {
             munmap(mapped, size)
             return nil
         }
         self.header = header
         base = UnsafeRawPointer(mapped)
-        if unlink {
-            _ = remove(path)
-            self.path = nil
+        self.path = path
+    }
+
+    /// Gives the file its final name, or with nil none. Only the one who built the segment calls this, before anybody
+    /// else has it.
+    func moveFile(to final: String?) throws(HikaeError) {
+        guard let current = path else { return }
+        if let final {
+            guard rename(current, final) == 0 else { throw HikaeError.system("rename", current) }
         } else {
-            self.path = path
+            _ = remove(current)
         }
+        path = final
     }
 
     deinit { munmap(UnsafeMutableRawPointer(mutating: base), header.fileSize) }
@@ -125,15 +136,7 @@ final class IndexSegment: @unchecked Sendable {
 
     func entry(_ position: Int) -> IndexEntry {
         precondition(position < count)
-        let address = base + header.entriesOffset + position * MemoryLayout<IndexEntry>.stride
-        let id = BlobID(UnsafeRawBufferPointer(start: address, count: 32))
-        var entry = IndexEntry(
-            PackedBlob(id: id, type: .data, offset: 0, length: 0, uncompressedLength: 0), pack: 0)
-        entry.packAndType = address.load(fromByteOffset: 32, as: UInt32.self)
-        entry.offset = address.load(fromByteOffset: 36, as: UInt32.self)
-        entry.length = address.load(fromByteOffset: 40, as: UInt32.self)
-        entry.uncompressedLength = address.load(fromByteOffset: 44, as: UInt32.self)
-        return entry
+        return IndexEntry(at: base + header.entriesOffset + position * MemoryLayout<IndexEntry>.stride)
     }
 
     /// The position of the first entry with this ID and type, or nil. About two cache lines are touched.

@@ -56,15 +56,16 @@ struct IndexSegmentBuilder: Sendable {
         var output = try SegmentOutput(path: path)
         for entry in pending { try output.append(entry) }
         try output.finish()
-        guard let run = MappedRun(path: path, count: pending.count) else {
+        defer { _ = remove(path) }
+        guard let run = MappedFile(path: path, size: pending.count * MemoryLayout<IndexEntry>.stride) else {
             throw HikaeError.system("map", path)
         }
-        _ = remove(path)
-        runs.append(.mapped(run))
+        runs.append(.mapped(run, count: pending.count))
         pending.removeAll(keepingCapacity: true)
     }
 
-    /// Writes everything as the segment at `path`, which appears whole or not at all, and maps it.
+    /// Writes everything as a segment and maps it: at `path`, where it appears whole or not at all, or with `unlink`
+    /// in that folder without a name. When it throws, it may be called again with another path.
     mutating func build(path: String, unlink: Bool) throws(HikaeError) -> IndexSegment {
         pending.sort(by: IndexEntry.precedes)
         if !pending.isEmpty { runs.append(.memory(pending)) }
@@ -72,21 +73,23 @@ struct IndexSegmentBuilder: Sendable {
         let total = runs.reduce(0) { $0 + $1.count }
         let header = IndexSegmentHeader(entryCount: total, packCount: packs.count, indexFileCount: indexFiles.count)
         let temporary = "\(path).\(getpid())-\(UInt64.random(in: 0 ... .max)).tmp"
-        do {
-            try write(header, to: temporary, isDurable: !unlink)
+        do throws(HikaeError) {
+            try write(header, to: temporary)
+            // Mapped before it has its name: whoever else uses the folder may remove what it does not know.
+            guard let segment = IndexSegment(path: temporary) else {
+                throw HikaeError(.damaged, "the index cache \(temporary) could not be read back")
+            }
+            try segment.moveFile(to: unlink ? nil : path)
+            runs = []
+            return segment
         } catch {
             _ = remove(temporary)
             throw error
         }
-        runs = []
-        guard rename(temporary, path) == 0 else { throw HikaeError.system("rename", temporary) }
-        guard let segment = IndexSegment(path: path, unlink: unlink) else {
-            throw HikaeError(.damaged, "the index cache \(path) could not be read back")
-        }
-        return segment
     }
 
-    private func write(_ header: IndexSegmentHeader, to path: String, isDurable: Bool) throws(HikaeError) {
+    /// Nothing is synced: a segment that a power cut tore fails its checksum and is made again.
+    private func write(_ header: IndexSegmentHeader, to path: String) throws(HikaeError) {
         var output = try SegmentOutput(path: path)
         try output.append(bytes: header.encoded())
         for id in indexFiles { try output.append(bytes: id.bytes) }
@@ -102,97 +105,12 @@ struct IndexSegmentBuilder: Sendable {
         for bucket in 1..<fan.count { fan[bucket] += fan[bucket - 1] }
         try output.seek(to: header.fanOffset)
         try output.append(bytes: fan.withUnsafeBytes { Array($0) })
-        try output.finish(size: header.fileSize, isDurable: isDurable)
-    }
-}
-
-/// A sorted sequence of entries, wherever it stands.
-enum IndexRun: Sendable {
-    case memory([IndexEntry])
-    case mapped(MappedRun)
-    /// An old segment, whose pack numbers are to be raised by `packBase`.
-    case segment(IndexSegment, packBase: UInt32)
-
-    var count: Int {
-        switch self {
-        case .memory(let entries): entries.count
-        case .mapped(let run): run.count
-        case .segment(let segment, _): segment.count
-        }
-    }
-
-    func entry(_ position: Int) -> IndexEntry {
-        switch self {
-        case .memory(let entries): return entries[position]
-        case .mapped(let run): return run.entry(position)
-        case .segment(let segment, let packBase):
-            var entry = segment.entry(position)
-            entry.packAndType += packBase
-            return entry
-        }
-    }
-}
-
-/// A run in a mapped file without a name, entries as `IndexEntry` lies in memory. Unmapped at the end.
-///
-/// `@unchecked Sendable` is sound because the mapping is private to this object, read-only and never changed.
-final class MappedRun: @unchecked Sendable {
-    let count: Int
-    private let base: UnsafeRawPointer
-
-    init?(path: String, count: Int) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        let size = count * MemoryLayout<IndexEntry>.stride
-        guard let mapped = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), mapped != MAP_FAILED else {
-            return nil
-        }
-        base = UnsafeRawPointer(mapped)
-        self.count = count
-    }
-
-    deinit { munmap(UnsafeMutableRawPointer(mutating: base), count * MemoryLayout<IndexEntry>.stride) }
-
-    func entry(_ position: Int) -> IndexEntry {
-        precondition(position < count)
-        let address = base + position * MemoryLayout<IndexEntry>.stride
-        var entry = IndexEntry(
-            PackedBlob(
-                id: BlobID(UnsafeRawBufferPointer(start: address, count: 32)), type: .data, offset: 0, length: 0,
-                uncompressedLength: 0), pack: 0)
-        entry.packAndType = address.load(fromByteOffset: 32, as: UInt32.self)
-        entry.offset = address.load(fromByteOffset: 36, as: UInt32.self)
-        entry.length = address.load(fromByteOffset: 40, as: UInt32.self)
-        entry.uncompressedLength = address.load(fromByteOffset: 44, as: UInt32.self)
-        return entry
-    }
-}
-
-/// Merges sorted runs. The runs are few (tens), so the smallest head is found by looking at each.
-struct IndexMerge {
-    private let runs: [IndexRun]
-    private var positions: [Int]
-    private var heads: [IndexEntry?]
-
-    init(_ runs: [IndexRun]) {
-        self.runs = runs
-        positions = [Int](repeating: 0, count: runs.count)
-        heads = runs.map { $0.count > 0 ? $0.entry(0) : nil }
-    }
-
-    mutating func next() -> IndexEntry? {
-        var best: Int?
-        var smallest: IndexEntry?
-        for index in heads.indices {
-            guard let head = heads[index] else { continue }
-            if let current = smallest, !IndexEntry.precedes(head, current) { continue }
-            best = index
-            smallest = head
-        }
-        guard let best else { return nil }
-        positions[best] += 1
-        heads[best] = positions[best] < runs[best].count ? runs[best].entry(positions[best]) : nil
-        return smallest
+        try output.finish(size: header.fileSize)
+        var sealed = header
+        guard let written = MappedFile(path: path, size: header.fileSize) else { throw HikaeError.system("map", path) }
+        sealed.checksum = IndexChecksum.of(UnsafeRawBufferPointer(rebasing: written.bytes[IndexSegmentHeader.size...]))
+        try output.seek(to: 0)
+        try output.append(bytes: sealed.encoded())
+        try output.finish()
     }
 }

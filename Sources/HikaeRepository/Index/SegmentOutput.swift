@@ -53,11 +53,10 @@ struct SegmentOutput: ~Copyable {
         buffer.removeAll(keepingCapacity: true)
     }
 
-    /// Writes what is buffered; with a size, makes the file that long, and durable unless it is for this process only.
-    mutating func finish(size: Int? = nil, isDurable: Bool = true) throws(HikaeError) {
+    /// Writes what is buffered; with a size, makes the file that long.
+    mutating func finish(size: Int? = nil) throws(HikaeError) {
         try flush()
         guard let size else { return }
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw HikaeError.system("resize", path) }
-        guard !isDurable || fdatasync(descriptor) == 0 else { throw HikaeError.system("sync", path) }
     }
 }

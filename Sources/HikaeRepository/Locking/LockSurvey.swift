@@ -44,11 +44,12 @@ public struct LockSurvey {
         return count
     }
 
-    /// Throws `.locked` when a lock forbids ours. Locks of processes of this machine that are dead are removed.
+    /// Throws `.locked` when a lock forbids ours. Locks of our own, made here by processes that are dead, are removed.
     func check(exclusive: Bool, except own: FileID?, removesDead: Bool) throws(HikaeError) {
         for found in try locks() where found.id != own {
-            if let lock = found.lock, removesDead, isHolderDead(lock) {
-                try repository.removeFile(.lock, found.id)
+            let ours = OwnLocks(repository)
+            if let lock = found.lock, removesDead, isHolderDead(lock), ours.madeHere(found.id) {
+                try ours.remove(found.id)
                 continue
             }
             guard exclusive || found.lock?.exclusive == true else { continue }

@@ -12,6 +12,8 @@ public struct LockTiming: Sendable {
     public var settle = 0.2
     /// Between two renewals.
     public var refresh = 300.0
+    /// Between a renewal that failed and the next try.
+    public var refreshRetry = 30.0
     /// Without a renewal for this long, the work stops: others may soon call the lock stale.
     public var abandon = 1500.0
     /// Between two tries while waiting for others.

@@ -51,6 +51,7 @@ public final class RepositoryLock: Sendable {
                 return try acquireOnce(repository, exclusive: exclusive, timing: timing, lost: lost)
             } catch {
                 guard error.code == .locked, waited < retrySeconds else { throw error }
+                try lost?.check()
                 let pause = min(timing.retryPause, retrySeconds - waited)
                 sleepSeconds(pause)
                 waited += max(pause, 0.001)
@@ -66,7 +67,7 @@ public final class RepositoryLock: Sendable {
             time: repository.clock.now(), exclusive: exclusive, hostname: identity.hostname,
             username: identity.username, pid: identity.pid, uid: identity.uid, gid: identity.gid)
         try LockSurvey(repository).check(exclusive: exclusive, except: nil, removesDead: true)
-        let id = try repository.saveUnpacked(.lock, template.encoded())
+        let id = try OwnLocks(repository).save(template)
         let lock = RepositoryLock(repository, template, id: id, timing: timing, lost: lost)
         let thread = RunningThread { [weak lock] in
             // Only a moment's strong reference at a time would let the thread outlive its lock; `release` joins it.
@@ -77,12 +78,14 @@ public final class RepositoryLock: Sendable {
         return lock
     }
 
-    /// Waits until it is certain that nobody locked against us at the same moment. Throws `.locked` otherwise.
+    /// Waits until it is certain that nobody locked against us at the same moment, and that the lock was renewed in
+    /// time since. Throws `.locked` otherwise. To be asked before anything that others may be harmed by.
     public func confirm() throws(HikaeError) {
         let outcome: HikaeError? = monitor.wait { state in
             switch state.stage {
             case .settling: return nil
-            case .held, .released: return .some(nil)
+            case .held: return .some(overdue(state))
+            case .released: return .some(nil)
             case .lost(let error): return .some(error)
             }
         }
@@ -112,14 +115,20 @@ public final class RepositoryLock: Sendable {
         running?.join()
         // The refreshing thread has ended, so the ID is the last one.
         let last = monitor.withLock { $0.id }
-        try? repository.removeFile(.lock, last)
-        if last != id { try? repository.removeFile(.lock, id) }
+        let own = OwnLocks(repository)
+        try? own.remove(last)
+        if last != id { try? own.remove(id) }
     }
 
     // MARK: The keeping thread
 
-    private var isReleased: Bool {
-        monitor.withLock { if case .released = $0.stage { true } else { false } }
+    /// The error for a lock that others may call stale by now, because this machine slept or its store hung.
+    private func overdue(_ state: State) -> HikaeError? {
+        let age = repository.clock.now().seconds - state.lastRefresh.seconds
+        guard Double(age) >= timing.abandon else { return nil }
+        return HikaeError(
+            .locked, "the lock was not renewed for \(age) seconds: somebody else may have taken the repository",
+            hint: "Nothing is lost. Run the command again.")
     }
 
     private func pause(_ seconds: Double) -> Bool {
@@ -137,31 +146,38 @@ public final class RepositoryLock: Sendable {
             lost?.cancel()
             return
         }
-        while !pause(timing.refresh) {
+        var next = timing.refresh
+        while !pause(next) {
+            if let error = monitor.withLock({ overdue($0) }) { return lose(error) }
             do throws(HikaeError) {
-                try refresh()
+                guard try refresh() else {
+                    return lose(HikaeError(.locked, "somebody removed this command's lock while it was at work"))
+                }
+                next = timing.refresh
             } catch {
-                let age = repository.clock.now().seconds - monitor.withLock { $0.lastRefresh.seconds }
-                guard Double(age) > timing.abandon else { continue }
-                let message = "the lock could not be refreshed for \(age) seconds: \(error.message)"
-                monitor.withLock { $0.stage = .lost(HikaeError(.locked, message)) }
-                lost?.cancel()
-                return
+                next = min(timing.refresh, timing.refreshRetry)
             }
         }
     }
 
-    private func refresh() throws(HikaeError) {
+    private func lose(_ error: HikaeError) {
+        monitor.withLock { if case .held = $0.stage { $0.stage = .lost(error) } }
+        lost?.cancel()
+    }
+
+    /// Writes a new lock and removes the old one. False when the old one is gone already: it was taken from us.
+    private func refresh() throws(HikaeError) -> Bool {
+        let old = monitor.withLock { $0.id }
+        guard try repository.store.exists(StoredFile(.lock, old)) else { return false }
         var renewed = template
         renewed.time = repository.clock.now()
-        let id = try repository.saveUnpacked(.lock, renewed.encoded())
-        let old = monitor.withLock { state in
-            defer {
-                state.id = id
-                state.lastRefresh = renewed.time
-            }
-            return state.id
+        let own = OwnLocks(repository)
+        let id = try own.save(renewed)
+        monitor.withLock { state in
+            state.id = id
+            state.lastRefresh = renewed.time
         }
-        try repository.removeFile(.lock, old)
+        try own.remove(old)
+        return true
     }
 }

@@ -14,6 +14,9 @@ public struct SavedBlob: Sendable, Equatable {
 
 /// Saves blobs for one thread. Not safe to share; `close` hands over what is not full yet.
 public final class BlobSaver {
+    /// Bytes of the largest blob: with its seal, and the pack before it, its place must fit 32 bits.
+    private static let maximumBlob = Int(UInt32.max) - (256 << 20)
+
     private let writer: BlobWriter
     private let key: CryptoKey
     private let packSize: Int
@@ -49,6 +52,12 @@ public final class BlobSaver {
     public func save(_ plaintext: UnsafeRawBufferPointer, _ type: BlobType, id: BlobID) throws(HikaeError)
         -> SavedBlob
     {
+        guard plaintext.count <= Self.maximumBlob else {
+            throw HikaeError(
+                .limit,
+                "a blob of \(plaintext.count) bytes is more than the format can hold: a directory with so many entries "
+                    + "cannot be saved")
+        }
         if !writer.options.storesKnownBlobs, index.contains(id, type) {
             return SavedBlob(id: id, isNew: false, storedBytes: 0)
         }
@@ -106,9 +115,9 @@ public final class BlobSaver {
     func compresses(_ type: BlobType) -> Bool { canCompress && (type == .tree || compressesData) }
 
     private func handOverFull(_ type: BlobType) throws(HikaeError) {
-        if type == .data, data.size >= packSize {
+        if type == .data, data.size >= packSize || data.isHeaderFull {
             try writer.store(exchange(&data))
-        } else if type == .tree, trees.size >= packSize {
+        } else if type == .tree, trees.size >= packSize || trees.isHeaderFull {
             try writer.store(exchange(&trees))
         }
     }

@@ -90,6 +90,7 @@ public final class BlobWriter: Sendable {
             let type = builder.blobs[0].type
             if let place = merged.firstIndex(where: {
                 $0.blobs[0].type == type && $0.size + builder.size <= repository.options.packSize
+                    && PackBuilder.headerFits($0.blobs.count + builder.blobs.count)
             }) {
                 merged[place].absorb(builder)
             } else {

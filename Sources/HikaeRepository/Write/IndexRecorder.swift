@@ -22,6 +22,7 @@ struct IndexRecorder: Sendable {
 
     /// Takes in a pack that is stored. Returns a segment when so many blobs came together that it is time for one.
     mutating func add(_ pack: FileID, _ blobs: [PackedBlob]) throws(HikaeError) -> IndexSegment? {
+        guard !isDryRun else { return nil }
         packs.append((pack, blobs))
         blobCount += blobs.count
         guard blobCount >= Self.blobsPerFile else { return nil }
@@ -37,11 +38,11 @@ struct IndexRecorder: Sendable {
     }
 
     private mutating func saveIndexFile() throws(HikaeError) {
-        guard !packs.isEmpty, !isDryRun else { return }
+        guard !packs.isEmpty else { return }
         try repository.store.flush()
         let id = try repository.saveUnpacked(.index, IndexCodec.encode(packs: packs, supersedes: []))
         if builder == nil {
-            builder = IndexSegmentBuilder(directory: try IndexCache.workDirectory(repository.cacheDirectory))
+            builder = IndexSegmentBuilder(directory: IndexCache.workDirectory(repository.cacheDirectory))
         }
         builder?.addIndexFile(id)
         for (pack, blobs) in packs {

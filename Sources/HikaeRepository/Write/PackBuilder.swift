@@ -33,6 +33,14 @@ struct PackBuilder: Sendable {
         return bytes.count + header
     }
 
+    /// Whether another blob would make the header longer than readers accept.
+    var isHeaderFull: Bool { !Self.headerFits(blobs.count + 1) }
+
+    /// Whether a pack of so many blobs has a header that readers accept.
+    static func headerFits(_ blobCount: Int) -> Bool {
+        blobCount * PackHeader.compressedEntrySize + CryptoKey.overhead <= PackHeader.maximumSealedLength
+    }
+
     /// Seals `stored` and appends it as a blob. Returns its length in the pack.
     mutating func add(
         _ id: BlobID, _ type: BlobType, stored: UnsafeRawBufferPointer, uncompressedLength: Int, key: CryptoKey
