@@ -39,6 +39,18 @@ import Testing
         #expect(try harness.hikae("check").run().status == 0)
     }
 
+    @Test func retryLockWaitsForTheOtherToFinish() throws {
+        let harness = try Harness()
+        try harness.hikae("init").succeed()
+        let holder = try harness.hikae("backup", "--stdin-from-command", "sleep", "60").start()
+        try waitForLock(harness)
+        #expect(try harness.hikae("check", "--retry-lock", "300ms").run().status == 11)
+        let waiting = try harness.hikae("check", "--retry-lock", "50s").start()
+        holder.signal(15)
+        #expect(try holder.wait().status == 143)
+        #expect(try waiting.wait().status == 0)
+    }
+
     @Test func anUnreadableFileIsThreeAndTheRestIsSaved() throws {
         let harness = try Harness()
         let source = try harness.makeSource()

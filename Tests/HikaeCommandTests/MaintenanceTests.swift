@@ -131,7 +131,8 @@ import Testing
         #expect(try harness.restic("check", "--read-data").run().status == 0)
         try harness.shell("rm \"$HIKAE_REPOSITORY\"/index/*").succeed()
         #expect(try harness.hikae("check").run().status == 1)
-        try harness.hikae("repair", "index").succeed()
+        // The name that restic had for `repair index`.
+        try harness.hikae("rebuild-index").succeed()
         #expect(try harness.hikae("check", "--read-data").run().status == 0)
     }
 

@@ -127,4 +127,22 @@ import Testing
         #expect(outcome.status == 1)
         #expect(outcome.errorText.contains("the password command false ended with status 1"))
     }
+
+    @Test func compressionAndPackSizeComeFromTheEnvironmentToo() throws {
+        let harness = try Harness()
+        try harness.hikae("init").succeed()
+        try harness.folder.write("text", String(repeating: "a line that is like the others\n", count: 100_000))
+        let stored = { (mode: String, name: String) throws -> Double in
+            var command = harness.hikae("backup", "--json", "--stdin", "--stdin-filename", name)
+            command.environment["RESTIC_COMPRESSION"] = mode
+            command.input = try Files.read(harness.folder.path("text")) + Array(name.utf8)
+            return try JSONValue.lines(command.succeed().text).last?["data_added_packed"]?.number ?? -1
+        }
+        #expect(try stored("off", "one") > 2_900_000)
+        #expect(try stored("max", "two") < 1_500_000)
+        #expect(try harness.shell("RESTIC_COMPRESSION=zip $HIKAE backup text").run().status == 1)
+        #expect(try harness.shell("HIKAE_COMPRESSION=auto RESTIC_COMPRESSION=zip $HIKAE backup text").run().status == 0)
+        #expect(try harness.shell("RESTIC_PACK_SIZE=1 $HIKAE backup text").run().status == 1)
+        #expect(try harness.shell("RESTIC_PACK_SIZE=many $HIKAE backup text").run().status == 1)
+    }
 }

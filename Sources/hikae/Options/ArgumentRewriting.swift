@@ -23,6 +23,8 @@ struct ArgumentRewriting {
         let (leading, command, rest) = split(normalized(arguments))
         if command.isEmpty, rest == ["--version"] { return ["version"] + leading }
         guard !command.isEmpty else { return leading + rest }
+        // restic's name for it until version 0.15, which scripts still have.
+        if command == ["rebuild-index"] { return ["repair", "index"] + leading + rest }
         return command + leading + (command == ["backup"] ? protectingProgram(rest) : rest)
     }
 

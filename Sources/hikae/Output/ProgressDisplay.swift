@@ -133,12 +133,12 @@ final class ProgressDisplay: Sendable {
         var text = "[\(Words.duration(moment.seconds))]"
         if let share = moment.share { text += " \(Words.decimals(share * 100, 2))%" }
         if !moment.phase.isEmpty { text += " \(moment.phase)" }
-        text += moment.filesTotal > 0 ? "  \(moment.files) / \(moment.filesTotal)" : "  \(moment.files)"
+        text += moment.filesTotal > 0 ? " \(moment.files) / \(moment.filesTotal)" : " \(moment.files)"
         text += " \(style.unit)"
         if style.countsBytes {
             text += ", \(Words.size(moment.bytes))"
             if moment.bytesTotal > 0 { text += " / \(Words.size(moment.bytesTotal))" }
-            text += ", \(Words.rate(moment.bytesPerSecond))"
+            if moment.bytesPerSecond > 0 { text += ", \(Words.rate(moment.bytesPerSecond))" }
         }
         if moment.errors > 0 { text += ", \(Words.count(moment.errors, "error"))" }
         if let left = moment.secondsLeft { text += ", \(Words.duration(left)) left" }
