@@ -15,30 +15,40 @@ struct KilledTests {
     /// How many moments each operation is killed at.
     private static let moments = 5
 
+    /// Writing is slowed down to so many KiB a second, so that a run lasts long enough to be killed at any of its stages.
+    private static let pace = "6000"
+
     /// Runs `command`, and kills it when the repository's files have changed for the n-th time, n from `chance`; a
     /// short random delay after that lets it be at any place between two changes. True when it was killed in time.
     private func runAndKill(
         _ command: Command, watching repository: String, after changes: Int, _ chance: inout SeededGenerator
     ) throws -> Bool {
         let delay = UInt32(chance.next() % 4000)
-        var seen = Set(Files.all(below: repository))
+        var seen = folderTimes(of: repository)
         let running = try command.start()
         var left = changes
-        var rounds = 0
-        while left > 0, kill(running.processID, 0) == 0, rounds < 20_000 {
-            let now = Set(Files.all(below: repository))
-            left -= now.symmetricDifference(seen).count
+        while left > 0, !isOver(running.processID) {
+            let now = folderTimes(of: repository)
+            left -= zip(now, seen).count { $0 != $1 }
             seen = now
-            rounds += 1
-            // A program that has ended but was not waited for still has its number: look whether it is a zombie.
-            if rounds.isMultiple(of: 50), isZombie(running.processID) { break }
         }
         usleep(delay)
         running.killNow()
         return try running.wait().status == 137
     }
 
-    private func isZombie(_ process: Int32) -> Bool {
+    /// When each of the repository's folders changed last: it costs little to ask, so that no change goes by unseen.
+    private func folderTimes(of repository: String) -> [Int] {
+        let prefixes = Files.names(in: repository + "/data").map { "/data/\($0)" }
+        return (["/index", "/snapshots", "/locks"] + prefixes).map { folder in
+            var status = stat()
+            return stat(repository + folder, &status) == 0
+                ? status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec : 0
+        }
+    }
+
+    /// Whether a process has ended and only waits to be waited for.
+    private func isOver(_ process: Int32) -> Bool {
         guard let text = try? Files.read("/proc/\(process)/stat") else { return true }
         return String(decoding: text, as: UTF8.self).contains(") Z ")
     }
@@ -77,7 +87,8 @@ struct KilledTests {
             let before = rig.snapshotIDs().count
             let changes = 1 + Int(chance.next() % 6)
             if try runAndKill(
-                rig.hikae("backup", source, "--pack-size", "4"), watching: rig.repository, after: changes, &chance)
+                rig.hikae("backup", source, "--pack-size", "4", "--limit-upload", Self.pace), watching: rig.repository,
+                after: changes, &chance)
             {
                 killed += 1
             }
@@ -88,6 +99,7 @@ struct KilledTests {
             #expect(rig.snapshotIDs().count > before)
             try rig.expectRestores(of: source, by: Rig.binary)
         }
+        print("backup: killed before the end: \(killed) of \(Self.moments) runs or more")
         #expect(killed > 0, "no run was killed before its end: the test proved nothing")
     }
 
@@ -99,7 +111,7 @@ struct KilledTests {
         var killed = 0
         for _ in 0..<Self.moments {
             for number in 0..<6 { try rig.hikae("backup", source, "--tag", "extra\(number)", "--force").succeed() }
-            let changes = 1 + Int(chance.next() % 7)
+            let changes = 1 + Int(chance.next() % 3)
             let run = rig.hikae("forget", "--keep-last", "1", "--keep-tag", "first")
             if try runAndKill(run, watching: rig.repository, after: changes, &chance) { killed += 1 }
             try expectWhole(rig, rig.repository, "after \(changes) changes, seed \(chance.seed)")
@@ -107,6 +119,7 @@ struct KilledTests {
             #expect(rig.snapshotIDs().contains(first) && rig.snapshotIDs().count == 2)
             try rig.expectRestores(first, of: source, by: Rig.binary, equals: kept)
         }
+        print("forget: killed before the end: \(killed) of \(Self.moments) runs or more")
         #expect(killed > 0, "no run was killed before its end: the test proved nothing")
     }
 
@@ -125,8 +138,8 @@ struct KilledTests {
         var killed = 0
         for _ in 0..<Self.moments + 2 {
             try rig.shell("rm -rf \"$2\"; cp -a \"$1\" \"$2\"", whole, rig.repository).succeed()
-            let changes = 1 + Int(chance.next() % 14)
-            let run = rig.hikae("prune", "--max-unused", "0", "--pack-size", "4")
+            let changes = 1 + Int(chance.next() % 8)
+            let run = rig.hikae("prune", "--max-unused", "0", "--pack-size", "4", "--limit-upload", Self.pace)
             if try runAndKill(run, watching: rig.repository, after: changes, &chance) { killed += 1 }
             try expectWhole(rig, rig.repository, "after \(changes) changes, seed \(chance.seed)")
             try rig.expectRestores(first, of: source, by: Rig.binary, equals: kept)
@@ -134,6 +147,7 @@ struct KilledTests {
             try rig.resticFindsItWhole()
             try rig.expectRestores(first, of: source, by: Rig.binary, equals: kept)
         }
+        print("prune: killed before the end: \(killed) of \(Self.moments) runs or more")
         #expect(killed > 0, "no run was killed before its end: the test proved nothing")
     }
 
@@ -148,8 +162,9 @@ struct KilledTests {
         for _ in 0..<Self.moments {
             Files.removeAll(copy)
             try rig.command(Rig.binary, ["init", "-r", copy, "--copy-chunker-params"] + from).succeed()
-            let changes = 1 + Int(chance.next() % 9)
-            let run = rig.command(Rig.binary, ["copy", "-r", copy, "--pack-size", "4"] + from)
+            let changes = 1 + Int(chance.next() % 6)
+            let run = rig.command(
+                Rig.binary, ["copy", "-r", copy, "--pack-size", "4", "--limit-upload", Self.pace] + from)
             if try runAndKill(run, watching: copy, after: changes, &chance) { killed += 1 }
             try expectWhole(rig, copy, "after \(changes) changes, seed \(chance.seed)")
             try run.succeed()
@@ -160,6 +175,7 @@ struct KilledTests {
             try rig.expectSame(target + source, source)
             Files.removeAll(target)
         }
+        print("copy: killed before the end: \(killed) of \(Self.moments) runs or more")
         #expect(killed > 0, "no run was killed before its end: the test proved nothing")
     }
 }
