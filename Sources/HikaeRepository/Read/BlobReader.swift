@@ -42,7 +42,8 @@ public struct BlobOpener {
 extension Repository {
     /// The plaintext of a blob, verified. Every copy is tried before giving up.
     ///
-    /// Throws `.notFound` when the index has no such blob, `.damaged` when no copy is whole.
+    /// Throws `.notFound` when the index has no such blob, `.damaged` when no copy is whole. When a copy could merely not
+    /// be read it throws that error: the blob may not be lost.
     public func blob(_ id: BlobID, _ type: BlobType) throws(HikaeError) -> [UInt8] {
         var opener = BlobOpener(self)
         return try blob(id, type, with: &opener)
@@ -59,10 +60,15 @@ extension Repository {
         do throws(HikaeError) {
             return try load(first, id, with: &opener)
         } catch {
+            var failure = error
             for other in index.copies(id, type) where other != first {
-                if let plaintext = try? load(other, id, with: &opener) { return plaintext }
+                do throws(HikaeError) {
+                    return try load(other, id, with: &opener)
+                } catch {
+                    if failure.code == .damaged || failure.code == .notFound { failure = error }
+                }
             }
-            throw error
+            throw failure
         }
     }
 

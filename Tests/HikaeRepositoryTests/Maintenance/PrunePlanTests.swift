@@ -109,9 +109,23 @@ struct PrunePlanTests {
         #expect(selection.statistics.removedPacks == 0)
     }
 
+    @Test("counts on no copy in a missing pack while a pack that is there has one")
+    func duplicatesInMissingPacks() {
+        for isStored in [[false, true], [true, false], [false, false]] {
+            var counter = PackUsageCounter(headerBytes: [100, 100], isStored: isStored)
+            let shared = (0..<2).map { BlobCopy(pack: $0, type: .data, length: 1000, isCompressed: true) }
+            let own = (0..<2).map { [BlobCopy(pack: $0, type: .data, length: 70, isCompressed: true)] }
+            counter.count(shared, isUsed: true)
+            // Neither holds nothing but copies.
+            for blob in own { counter.count(blob, isUsed: false) }
+            counter.settle(shared, isUsed: true)
+            #expect(counter.packs.map(\.usedBlobs) == (isStored[0] ? [1, 0] : [0, 1]), "\(isStored)")
+        }
+    }
+
     @Test("counts each copy but one of a blob as a duplicate, and keeps the copy that costs least")
     func duplicates() {
-        var counter = PackUsageCounter(headerBytes: [100, 100, 100])
+        var counter = PackUsageCounter(headerBytes: [100, 100, 100], isStored: [true, true, true])
         let shared = [
             BlobCopy(pack: 0, type: .data, length: 1000, isCompressed: true),
             BlobCopy(pack: 1, type: .data, length: 1000, isCompressed: true),

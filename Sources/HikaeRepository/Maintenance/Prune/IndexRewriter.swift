@@ -8,6 +8,8 @@ import HikaeStore
 struct IndexRewriter {
     let repository: Repository
     let progress: Progress?
+    /// Looked at between files; stopped at any of them, the index says what it said.
+    var cancellation: Cancellation?
 
     /// Leaves every index file alone that names none of `packs`; the others are replaced by as few as hold the rest.
     ///
@@ -27,6 +29,7 @@ struct IndexRewriter {
         var replaced: [FileID] = files.filter(obsolete.contains)
         var output = IndexOutput(repository: repository)
         for file in files where !obsolete.contains(file) {
+            try cancellation?.check()
             let packs = try load(file)
             if packs.contains(where: { isDropped($0.0) }) {
                 for (id, blobs) in packs where !isDropped(id) { try output.add(id, blobs) }

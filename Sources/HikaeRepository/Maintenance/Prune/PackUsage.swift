@@ -43,9 +43,14 @@ struct PackUsageCounter {
     private(set) var statistics = PruneStatistics()
     private(set) var hasDuplicates = false
 
-    /// - Parameter headerBytes: what each pack takes beside its blobs, by the pack's number.
-    init(headerBytes: [UInt64]) {
+    private let isStored: [Bool]
+
+    /// - Parameters:
+    ///   - headerBytes: what each pack takes beside its blobs, by the pack's number.
+    ///   - isStored: whether the pack is there at all, by its number.
+    init(headerBytes: [UInt64], isStored: [Bool]) {
         packs = headerBytes.map { PackUsage(usedBytes: $0) }
+        self.isStored = isStored
     }
 
     /// Counts one blob.
@@ -72,14 +77,14 @@ struct PackUsageCounter {
     }
 
     /// Chooses the copy that counts as used: in a pack that is needed anyway, or that holds nothing but copies (what
-    /// an interrupted prune left behind), else the last.
+    /// an interrupted prune left behind), else the last. One in a pack that is missing only when all of them are.
     mutating func settle(_ copies: some BidirectionalCollection<BlobCopy>, isUsed: Bool) {
         guard isUsed, copies.count > 1 else { return }
         let chosen =
             copies.first { copy in
                 let pack = packs[copy.pack]
-                return pack.usedBlobs > 0 || pack.duplicateBlobs == pack.unusedBlobs
-            } ?? copies.last
+                return isStored[copy.pack] && (pack.usedBlobs > 0 || pack.duplicateBlobs == pack.unusedBlobs)
+            } ?? copies.last { isStored[$0.pack] } ?? copies.last
         guard let chosen else { return }
         packs[chosen.pack].usedBytes += UInt64(chosen.length)
         packs[chosen.pack].usedBlobs += 1

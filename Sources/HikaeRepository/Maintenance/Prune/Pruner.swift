@@ -36,20 +36,20 @@ public final class Pruner: Sendable {
         guard !options.repackUncompressed || repository.options.compression != .off else {
             throw HikaeError(.usage, "disabled compression and --repack-uncompressed exclude each other")
         }
-        try repository.loadIndex(progress: progress)
+        try repository.loadIndexAnew(progress: progress)
         let roots = try loadRoots(ignoring: snapshots)
         progress?.begin(phase: "finding data that is still in use for \(roots.count) snapshots")
         let used = try UsedBlobs(repository, roots: roots, threads: options.threads, cancellation: cancellation)
         progress?.begin(phase: "searching used packs")
         let index = repository.index
         let table = PackTable(index)
-        let counter = try countPacks(index, table, used)
+        let stored = try repository.store.list(.pack)
+        let counter = try countPacks(index, table, used, stored)
         let selector = PackSelector(
             options: options, packSize: UInt64(repository.options.packSize),
             repositoryVersion: repository.config.version)
         let selection = try selector.select(
-            ids: table.ids, usage: counter.packs, stored: try repository.store.list(.pack),
-            statistics: counter.statistics)
+            ids: table.ids, usage: counter.packs, stored: stored, statistics: counter.statistics)
         let positions = try repackPositions(index, table, used, selection)
         let repeated = table.ids.indices.filter { selection.fates[$0] == .keep && table.namings[$0] > 1 }
         return PrunePlan(
@@ -72,10 +72,12 @@ public final class Pruner: Sendable {
     }
 
     private func countPacks(
-        _ index: BlobIndex, _ table: PackTable, _ used: UsedBlobs
+        _ index: BlobIndex, _ table: PackTable, _ used: UsedBlobs, _ stored: [StoredFileInfo]
     ) throws(HikaeError) -> PackUsageCounter {
         let totals = try PackTotals.all(index, table)
-        var counter = PackUsageCounter(headerBytes: totals.map(\.headerBytes))
+        var isStored = [Bool](repeating: false, count: table.count)
+        for info in stored { if let number = table.number(of: info.id) { isStored[number] = true } }
+        var counter = PackUsageCounter(headerBytes: totals.map(\.headerBytes), isStored: isStored)
         try index.forEachBlob(table) { primary, copies in
             counter.count(copies.lazy.map(BlobCopy.init), isUsed: used.bits.contains(primary))
         }
@@ -111,31 +113,32 @@ public final class Pruner: Sendable {
     /// point, the repository is whole, and the next prune removes what is left over.
     public func execute(_ plan: PrunePlan) throws(HikaeError) {
         try cancellation?.check()
-        remove(plan.removePacksFirst, phase: "deleting unreferenced packs")
+        try remove(plan.removePacksFirst, phase: "deleting unreferenced packs")
         if !plan.repacks.isEmpty {
             progress?.begin(phase: "repacking packs", files: plan.repacks.count)
             let repacker = Repacker(
                 from: repository, to: repository, threads: options.threads, progress: progress,
-                cancellation: cancellation)
+                cancellation: cancellation, compressesAnew: options.repackUncompressed)
             try repacker.copy(plan.repacks, index: repository.index)
         }
         let gone = Set(plan.removePacks + plan.repackPacks + plan.forgetPacks)
         guard !gone.isEmpty || !plan.repeatedPacks.isEmpty else { return }
         try cancellation?.check()
-        try IndexRewriter(repository: repository, progress: progress)
+        try IndexRewriter(repository: repository, progress: progress, cancellation: cancellation)
             .rewrite(dropping: { gone.contains($0) || plan.repeatedPacks[$0] != nil }) { output throws(HikaeError) in
                 for (id, blobs) in plan.repeatedPacks { try output.add(id, blobs) }
             }
-        remove(plan.removePacks + plan.repackPacks, phase: "removing old packs")
+        try remove(plan.removePacks + plan.repackPacks, phase: "removing old packs")
         try repository.store.flush()
         try repository.loadIndex()
     }
 
-    /// Removes packs. One that cannot be removed harms nothing: the next prune finds it again.
-    private func remove(_ packs: [FileID], phase: String) {
+    /// Removes packs. One that cannot be removed harms nothing: the next prune finds it again. Throws `.cancelled` only.
+    private func remove(_ packs: [FileID], phase: String) throws(HikaeError) {
         guard !packs.isEmpty else { return }
         progress?.begin(phase: phase, files: packs.count)
         for id in packs.sorted() {
+            try cancellation?.check()
             do throws(HikaeError) {
                 try repository.removeFile(.pack, id)
             } catch {

@@ -18,9 +18,10 @@ extension Repairer {
     }
 
     /// Makes the index say what the packs hold: adds packs that it does not know, reads again those it has wrong,
-    /// forgets those that are gone, drops index files that cannot be read.
+    /// forgets those that are gone, drops index files that are damaged.
     ///
     /// - Parameter readAllPacks: takes nothing from the old index files and reads every pack's header.
+    /// - Throws: the error of a file that could not be read but may be whole. Then no old index file is gone.
     public func repairIndex(readAllPacks: Bool = false) throws(HikaeError) -> IndexRepairSummary {
         var survey = try surveyIndex(readAllPacks: readAllPacks)
         let known = try survey.index.blobs(of: Set(survey.readAnew), survey.table)
@@ -30,7 +31,7 @@ extension Repairer {
         }
         progress?.begin(phase: "reading pack files", files: survey.readAnew.count)
         let obsolete = readAllPacks ? Set(try repository.store.list(.index).map(\.id)) : []
-        let rewriter = IndexRewriter(repository: repository, progress: progress)
+        let rewriter = IndexRewriter(repository: repository, progress: progress, cancellation: cancellation)
         let dropped = survey.dropped
         let unusable = obsolete.union(survey.summary.droppedIndexes)
         if !dropped.isEmpty || !unusable.isEmpty || !survey.readAnew.isEmpty {
@@ -45,9 +46,8 @@ extension Repairer {
 
     private func surveyIndex(readAllPacks: Bool) throws(HikaeError) -> IndexSurvey {
         var dropped: [(FileID, HikaeError)] = []
-        let loader = IndexLoader(repository: repository, cacheDirectory: nil, progress: progress)
-        let index = try loader.load { dropped.append(($0, $1)) }
-        repository.useIndex(index)
+        try repository.loadIndexAnew(progress: progress) { dropped.append(($0, $1)) }
+        let index = repository.index
         var survey = IndexSurvey(table: PackTable(index), index: index)
         for (id, error) in dropped {
             note("removing invalid index \(id.hex): \(error.message)")
@@ -92,6 +92,7 @@ extension Repairer {
                 blobs = try header(of: id, size: survey.sizes[id] ?? 0)
                 if survey.table.number(of: id) == nil { survey.summary.added.append(id) }
             } catch {
+                guard error.isLoss else { throw error }
                 survey.summary.unreadable.append(id)
                 note("pack file \(id.hex) has no readable header: \(error.message)")
                 blobs = known[id] ?? []

@@ -8,13 +8,14 @@ extension Repairer {
     /// Saves the whole blobs of damaged packs into new packs and takes the damaged ones out of the repository.
     ///
     /// - Parameter keepCopy: handed the bytes of each pack before anything changes; what it throws ends the repair.
-    /// - Throws: `.damaged` when an index file cannot be read: repair the index first.
+    /// - Throws: `.damaged` when an index file cannot be read: repair the index first. The error of a pack that could not
+    ///   be read but may be whole; then no pack is gone.
     public func repairPacks(
         _ ids: [FileID], keepCopy: ((FileID, [UInt8]) throws(HikaeError) -> Void)? = nil
     ) throws(HikaeError) -> PackRepairSummary {
         let packs = Set(ids)
         guard !packs.isEmpty else { throw HikaeError(.usage, "no packs were named to repair") }
-        try repository.loadIndex(progress: progress)
+        try repository.loadIndexAnew(progress: progress)
         var summary = PackRepairSummary()
         let index = repository.index
         let table = PackTable(index)
@@ -30,8 +31,12 @@ extension Repairer {
         try salvage(packs.sorted(), known, sizes, index, &summary)
         summary.removed = packs.sorted()
         guard !options.dryRun else { return summary }
-        try IndexRewriter(repository: repository, progress: progress).rewrite(dropping: { packs.contains($0) })
-        for id in packs.sorted() where sizes[id] != nil { try repository.removeFile(.pack, id) }
+        try IndexRewriter(repository: repository, progress: progress, cancellation: cancellation)
+            .rewrite(dropping: { packs.contains($0) })
+        for id in packs.sorted() where sizes[id] != nil {
+            try cancellation?.check()
+            try repository.removeFile(.pack, id)
+        }
         try repository.store.flush()
         try repository.loadIndex()
         return summary
@@ -44,10 +49,17 @@ extension Repairer {
         do throws(HikaeError) {
             bytes = try repository.store.load(StoredFile(.pack, id))
         } catch {
-            note("no copy of pack \(id.hex) could be kept: \(error.message)")
-            return
+            throw unread(id, error)
         }
         try keepCopy(id, bytes)
+    }
+
+    /// A pack that cannot be read may be whole, and is the only place where what it holds is.
+    private func unread(_ id: FileID, _ error: HikaeError) -> HikaeError {
+        HikaeError(
+            error.code, "pack \(id.hex) could not be read, and stays: \(error.message)",
+            hint: "Nothing was removed. If its disk is failing, put what can still be read of the pack in its place, "
+                + "for example with ddrescue, and repair it then.", isRetryable: error.isRetryable)
     }
 
     private func salvage(
@@ -66,13 +78,17 @@ extension Repairer {
             var streamer = PackStreamer(repository)
             for pack in packs {
                 try cancellation?.check()
-                let blobs = blobsToTry(pack, known[pack] ?? [], size: sizes[pack])
+                let blobs = try blobsToTry(pack, known[pack] ?? [], size: sizes[pack])
                 try streamer.stream(pack, blobs) { blob, result throws(HikaeError) in
                     switch result {
                     case .success(let opened):
                         if try saver.save(sealed: opened.sealed, blob).isNew { summary.saved += 1 }
                         saved.insert(blob.id)
                     case .failure(let error):
+                        // Only a pack that is gone altogether can have nothing in it.
+                        guard error.isLoss || (error.code == .notFound && sizes[pack] == nil) else {
+                            throw unread(pack, error)
+                        }
                         note("failed to load blob \(blob.id.hex): \(error.message)")
                         failed.insert(blob.id)
                     }
@@ -93,9 +109,15 @@ extension Repairer {
     }
 
     /// Every place in a pack where a blob may stand: by the index, and by the header where that can be read.
-    private func blobsToTry(_ pack: FileID, _ known: [PackedBlob], size: UInt64?) -> [PackedBlob] {
+    private func blobsToTry(
+        _ pack: FileID, _ known: [PackedBlob], size: UInt64?
+    ) throws(HikaeError) -> [PackedBlob] {
         guard let size else { return known }
-        guard let header = try? header(of: pack, size: size) else {
+        let header: [PackedBlob]
+        do throws(HikaeError) {
+            header = try self.header(of: pack, size: size)
+        } catch {
+            guard error.isLoss else { throw unread(pack, error) }
             if known.isEmpty {
                 note("no blobs found for pack \(pack.hex): its header is damaged and no index knows it")
             }

@@ -9,14 +9,16 @@ extension Repairer {
     /// that cannot be read become empty. Repair the index and the packs first.
     ///
     /// - Parameters:
-    ///   - unreadable: snapshots whose file cannot be read; removed with `forget`, else only named.
+    ///   - unreadable: snapshots that could not be read; looked at again here. Those whose file is damaged are removed
+    ///     with `forget`, else only named.
     ///   - forget: removes the damaged snapshots. Otherwise the new ones bear the tag `repaired`.
+    /// - Throws: the error of anything that could not be read but may be whole. Then no snapshot is gone.
     public func repairSnapshots(
         _ snapshots: [NamedSnapshot], unreadable: [FileID] = [], forget: Bool
     ) throws(HikaeError) -> SnapshotRepairSummary {
-        try repository.loadIndex(progress: progress)
+        try repository.loadIndexAnew(progress: progress)
         var summary = SnapshotRepairSummary()
-        for id in unreadable { try dropUnreadable(id, "the snapshot file", forget: forget, &summary) }
+        for id in unreadable { try checkDamaged(id) }
         var options = BlobWriter.Options()
         options.isDryRun = self.options.dryRun
         let writer = try BlobWriter(repository, options: options)
@@ -37,7 +39,9 @@ extension Repairer {
         }
         saver.close()
         try writer.finish()
+        for id in unreadable { try dropUnreadable(id, "the snapshot file", forget: forget, &summary) }
         for (snapshot, tree) in rewritten {
+            try cancellation?.check()
             summary.checked += 1
             guard let tree else {
                 try dropUnreadable(snapshot.id, "the root", forget: forget, &summary)
@@ -47,6 +51,19 @@ extension Repairer {
         }
         try repository.store.flush()
         return summary
+    }
+
+    /// Returns only when the file of a snapshot that could not be read is damaged, and not merely out of reach.
+    private func checkDamaged(_ id: FileID) throws(HikaeError) {
+        do throws(HikaeError) {
+            _ = try repository.snapshot(id)
+        } catch {
+            guard error.isLoss else { throw error }
+            return
+        }
+        throw HikaeError(
+            .refused, "snapshot \(id.short) could not be read at first, and can be now: nothing was changed",
+            hint: "Run the command again.")
     }
 
     private func dropUnreadable(

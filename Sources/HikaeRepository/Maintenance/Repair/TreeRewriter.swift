@@ -47,11 +47,13 @@ struct TreeRewriter {
         self.isStored = isStored
     }
 
-    /// The tree to take in place of `root`: itself when nothing is missing, nil when it cannot be read.
+    /// The tree to take in place of `root`: itself when nothing is missing, nil when it is lost.
+    ///
+    /// Throws the error of a tree that could not be read but may be whole.
     mutating func rewrite(_ root: BlobID) throws(HikaeError) -> BlobID? {
         path = []
         if let outcome = outcomes[root] { return outcome }
-        guard enter(root) else {
+        guard try enter(root) else {
             note("  dir \"/\": not readable")
             return nil
         }
@@ -67,11 +69,17 @@ struct TreeRewriter {
         }
     }
 
-    /// Goes down into a tree; false when it cannot be read.
-    private mutating func enter(_ id: BlobID) -> Bool {
-        guard let tree = try? repository.tree(id, with: &opener) else { return false }
-        levels.append(Level(id: id, nodes: tree.nodes, pathLength: path.count))
-        return true
+    /// Goes down into a tree; false when it is lost.
+    private mutating func enter(_ id: BlobID) throws(HikaeError) -> Bool {
+        do throws(HikaeError) {
+            let tree = try repository.tree(id, with: &opener)
+            levels.append(Level(id: id, nodes: tree.nodes, pathLength: path.count))
+            return true
+        } catch {
+            // No index names it, or the pack that should have it is gone.
+            guard error.isLoss || error.code == .notFound else { throw error }
+            return false
+        }
     }
 
     private mutating func step(_ top: Int) throws(HikaeError) {
@@ -81,7 +89,7 @@ struct TreeRewriter {
         path += node.name
         if node.kind == .dir {
             let subtree = node.subtree
-            if let subtree, outcomes[subtree] == nil, enter(subtree) { return }
+            if let subtree, outcomes[subtree] == nil, try enter(subtree) { return }
             levels[top].next += 1
             let outcome: BlobID
             if let subtree, let known = outcomes[subtree] {
