@@ -134,7 +134,8 @@ struct LocalStoreTests {
         let file = StoredFile(.index, .named(by: [9]))
         try Files.makeFolders(path(file.path))
         #expect(code { () throws(HikaeError) in try store.load(file) } == .refused)
-        #expect(try store.list(.index).isEmpty)
+        let error = #expect(throws: HikaeError.self) { try store.list(.index) }
+        #expect(error?.code == .refused && error?.message.contains(file.path) == true)
     }
 
     @Test("does not save over a config that is a dangling link")

@@ -23,6 +23,9 @@ public final class LocalStore: ObjectStore {
     package let root: String
     let clock: any WallClock
     let state = Mutex(State())
+    /// Held while folders are synced: who comes meanwhile waits until what they were promised holds.
+    private let syncing = Mutex<Void>(())
+    private let syncFolder: @Sendable (String) throws(HikaeError) -> Void
 
     struct State {
         /// Folders with names that are not durable yet.
@@ -35,8 +38,14 @@ public final class LocalStore: ObjectStore {
 
     /// The store in the folder at `path`, which need not exist yet. A relative path is taken from the current folder
     /// once, now.
-    public init(path: String, clock: any WallClock = SystemClock()) {
+    public convenience init(path: String, clock: any WallClock = SystemClock()) {
+        self.init(path: path, clock: clock, syncFolder: SystemFile.syncFolder)
+    }
+
+    /// - Parameter syncFolder: makes the names in a folder durable.
+    init(path: String, clock: any WallClock, syncFolder: @escaping @Sendable (String) throws(HikaeError) -> Void) {
         location = path
+        self.syncFolder = syncFolder
         root = SystemFile.absolute(path)
         self.clock = clock
     }
@@ -126,6 +135,13 @@ public final class LocalStore: ObjectStore {
     /// Syncs every folder with names that are not durable yet. Several at once: the disk then flushes its cache once
     /// for many of them.
     func syncFolders() throws(HikaeError) {
+        let outcome: Swift.Result<Void, HikaeError> = syncing.withLock { _ in
+            do throws(HikaeError) { return .success(try syncFoldersAlone()) } catch { return .failure(error) }
+        }
+        try outcome.get()
+    }
+
+    private func syncFoldersAlone() throws(HikaeError) {
         let folders = state.withLock { state in
             defer { state.unsynced = [] }
             return Array(state.unsynced)
@@ -133,9 +149,9 @@ public final class LocalStore: ObjectStore {
         guard !folders.isEmpty else { return }
         let threads = min(16, folders.count)
         let failure = FirstError()
-        runThreads(threads) { thread in
+        runThreads(threads) { [syncFolder] thread in
             for folder in stride(from: thread, to: folders.count, by: threads).map({ folders[$0] }) {
-                do throws(HikaeError) { try SystemFile.syncFolder(folder) } catch { failure.set(error) }
+                do throws(HikaeError) { try syncFolder(folder) } catch { failure.set(error) }
             }
         }
         guard let error = failure.value else { return }

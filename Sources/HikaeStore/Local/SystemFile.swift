@@ -98,7 +98,15 @@ struct SystemFile {
     private static func sync(_ descriptor: Int32, _ path: String) throws(HikaeError) {
         if retrying({ fsync(descriptor) }) == 0 { return }
         if errno == EINVAL || errno == ENOTSUP || errno == ENOSYS { return }
-        throw .system("sync", path)
+        throw syncFailure(path)
+    }
+
+    /// The error for a failed sync. Never one to try again after: the system has forgotten what it could not write, and
+    /// a second sync of the same file would succeed without it.
+    static func syncFailure(_ path: String, errno number: Int32 = errno) -> HikaeError {
+        var error = HikaeError.system("sync", path, errno: number)
+        error.isRetryable = false
+        return error
     }
 
     /// Makes the names in a folder durable.
