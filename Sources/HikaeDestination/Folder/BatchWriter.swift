@@ -56,14 +56,27 @@ final class BatchWriter: Sendable {
 
     /// Works the batch off. Throws `.noSpace` and `.cancelled`; all else is reported.
     func run(workers: Int) throws(HikaeError) {
-        for number in files.indices where files[number].blobCount != 1 { prepare(number) }
-        try fatal.check()
+        for number in files.indices where files[number].blobCount != 1 && fatal.value == nil { prepare(number) }
         let count = min(workers, units.count)
-        if count > 0 {
+        if count > 0, fatal.value == nil {
             runThreads(count) { _ in self.work() }
         }
-        try fatal.check()
-        try cancellation.check()
+        do throws(HikaeError) {
+            try fatal.check()
+            try cancellation.check()
+        } catch {
+            clearUp()
+            throw error
+        }
+    }
+
+    /// Removes what was begun beside files that are there, and will not be finished.
+    private func clearUp() {
+        for (number, file) in files.enumerated() where file.replaces {
+            _ = try? file.folder.withDescriptor { folder throws(HikaeError) in
+                EntryName.remove(file.workingName(number), in: folder)
+            }
+        }
     }
 
     /// Whether the file was written whole.
@@ -201,9 +214,11 @@ final class BatchWriter: Sendable {
     private func create(_ number: Int, in folder: Int32) throws(HikaeError) -> Int32 {
         let file = files[number]
         let name = file.workingName(number)
+        // Where a directory's default ACL has a say, the mode is set at the end.
+        let mode = clearsInherited ? 0o600 : file.metadata.creationMode
         // Left over from a restore that was killed.
         if file.replaces { _ = EntryName.with(name) { unlinkat(folder, $0, 0) } }
-        let descriptor = EntryName.open(folder, name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        let descriptor = EntryName.open(folder, name, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
         guard descriptor >= 0 else { throw .system("create", file.path) }
         return descriptor
     }
@@ -237,17 +252,16 @@ final class BatchWriter: Sendable {
     private func finish(_ number: Int, _ descriptor: Int32, in folder: Int32) throws(HikaeError) {
         let file = files[number]
         if let failure = file.metadata.apply(
-            to: descriptor, clearsInherited: clearsInherited, keepsTime: !isWhole(number), path: { file.path })
+            to: descriptor, clearsInherited: clearsInherited, keepsTime: !isWhole(number),
+            new: file.folder.owner(ofNew: descriptor), path: { file.path })
         {
             reporter.fail(failure)
         }
         guard isWhole(number) else { return }
         if file.replaces {
-            let working = file.workingName(number)
-            let result = EntryName.with(working) { old in
-                EntryName.with(file.name) { renameat(folder, old, folder, $0) }
+            guard EntryName.rename(file.workingName(number), to: file.name, in: folder) else {
+                throw .system("replace", file.path)
             }
-            guard result == 0 else { throw .system("replace", file.path) }
         }
         reporter.progress.add(files: 1)
         reporter.count { summary in

@@ -36,6 +36,30 @@ enum EntryName {
         }
     }
 
+    /// Gives what stands under a working name its own name, in the place of whatever is there: a directory only when it
+    /// is empty. On failure `errno` says why, and what was there stays.
+    static func rename(_ working: [UInt8], to name: [UInt8], in directory: Int32) -> Bool {
+        with(working) { old in
+            with(name) { new in
+                var result = renameat(directory, old, directory, new)
+                if result != 0, errno == EISDIR, unlinkat(directory, new, AT_REMOVEDIR) == 0 {
+                    result = renameat(directory, old, directory, new)
+                }
+                guard result == 0 else { return false }
+                // Two names of one file are left as they are.
+                _ = unlinkat(directory, old, 0)
+                return true
+            }
+        }
+    }
+
+    /// Removes an entry that is no directory; `errno` stays.
+    static func remove(_ name: [UInt8], in directory: Int32) {
+        let number = errno
+        _ = with(name) { unlinkat(directory, $0, 0) }
+        errno = number
+    }
+
     /// Closes a descriptor, from where `close` is another function's name.
     static func release(_ descriptor: Int32) { close(descriptor) }
 

@@ -31,12 +31,26 @@ struct NodeMetadata: Sendable {
 
     private static let isRoot = geteuid() == 0
 
+    /// The mode to make the file with: its own where nothing else has to be done before others may see it, else one
+    /// that keeps all others out.
+    var creationMode: mode_t { isPlain ? mode_t(mode) : 0o600 }
+
+    /// Our own file without attributes, of a mode that a new file can be made with.
+    private var isPlain: Bool {
+        attributes.isEmpty && mode & ~0o777 == 0 && mode & CreationMask.bits == 0 && uid == geteuid()
+            && gid == getegid()
+    }
+
     /// Applies everything to an open file or directory. `keepsTime`: leaves the modification time, so that a file that
     /// is not whole does not pass for the original. The first failure is returned, the rest done all the same.
-    func apply(to descriptor: Int32, clearsInherited: Bool, keepsTime: Bool = false, path: () -> String) -> HikaeError?
-    {
+    ///
+    /// `new`: the file was just made with `creationMode` and belongs to these; what is right already is not set again.
+    func apply(
+        to descriptor: Int32, clearsInherited: Bool, keepsTime: Bool = false, new: FileOwner? = nil, path: () -> String
+    ) -> HikaeError? {
         var failure: HikaeError?
-        if fchown(descriptor, uid, gid) != 0, Self.isRoot || errno != EPERM {
+        let isOwned = new == FileOwner(uid: uid, gid: gid)
+        if !isOwned, fchown(descriptor, uid, gid) != 0, Self.isRoot || errno != EPERM {
             failure = .system("set the owner of", path())
         }
         if clearsInherited { removeInherited(descriptor) }
@@ -48,7 +62,8 @@ struct NodeMetadata: Sendable {
                 failure = .system("set the extended attribute \(attribute.name) of", path())
             }
         }
-        if fchmod(descriptor, mode_t(mode)) != 0, errno != ENOTSUP, failure == nil {
+        let hasMode = isOwned && isPlain && !clearsInherited
+        if !hasMode, fchmod(descriptor, mode_t(mode)) != 0, errno != ENOTSUP, failure == nil {
             failure = .system("set the mode of", path())
         }
         if keepsTime { return failure }
@@ -119,4 +134,21 @@ struct NodeMetadata: Sendable {
     private static func system(_ time: Timestamp) -> timespec {
         timespec(tv_sec: time_t(time.seconds), tv_nsec: Int(min(max(time.nanoseconds, 0), 999_999_999)))
     }
+}
+
+/// The permissions that the system takes from whatever this process makes.
+enum CreationMask {
+    /// `umask`, read where that needs no change of it; all of them where it cannot be read.
+    static let bits: UInt32 = {
+        let descriptor = open("/proc/self/status", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return 0o777 }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+        guard count > 0 else { return 0o777 }
+        let lines = buffer[..<count].split(separator: UInt8(ascii: "\n"))
+        guard let line = lines.first(where: { $0.starts(with: "Umask:".utf8) }) else { return 0o777 }
+        let digits = line.dropFirst(6).filter { (0x30...0x37).contains($0) }
+        return UInt32(String(decoding: digits, as: UTF8.self), radix: 8) ?? 0o777
+    }()
 }

@@ -1,6 +1,5 @@
 // The walk over a snapshot's trees: makes directories and small things at once, plans the files, batch by batch.
 
-internal import CLinux
 import HikaeCore
 import HikaeFormat
 import HikaeRepository
@@ -15,8 +14,10 @@ import HikaeRepository
 struct RestoreWalk {
     /// Deeper than any filesystem's tools can handle; a tree that goes on is not restored below this.
     private static let deepest = 10_000
+    /// What an entry is called until it takes the place of another: as files are, but for the number.
+    static let workingName = Array(".hikae-restore-entry".utf8)
 
-    private struct Frame {
+    struct Frame {
         let folder: TargetFolder
         /// Nil for the target itself.
         let node: Node?
@@ -35,12 +36,12 @@ struct RestoreWalk {
     let reporter: RestoreReporter
     let cancellation: Cancellation
     let workers: Int
-    private var batch = RestoreBatch()
-    private var frames: [Frame] = []
+    var batch = RestoreBatch()
+    var frames: [Frame] = []
     /// The first name of each file that has several, and whether that one failed.
-    private var firstNames: [LinkKey: (folder: TargetFolder, name: [UInt8])] = [:]
-    private var failedLinks: Set<LinkKey> = []
-    private var clearsInherited = false
+    var firstNames: [LinkKey: (folder: TargetFolder, name: [UInt8])] = [:]
+    var failedLinks: Set<LinkKey> = []
+    var clearsInherited = false
 
     init(
         repository: Repository, options: RestoreOptions, reporter: RestoreReporter, cancellation: Cancellation
@@ -138,26 +139,21 @@ struct RestoreWalk {
             try folder.make(replaces: mayReplace)
         }
         noteInheritance(folder)
-        var nodes: [Node] = []
+        var nodes: [Node]?
         if let subtree = node.subtree {
             do throws(HikaeError) {
                 nodes = try self.nodes(of: subtree, at: folder.path)
             } catch {
                 reporter.fail(error)
-                // What cannot be listed takes nothing away.
-                frames.append(
-                    Frame(
-                        folder: folder, node: node, isSelected: choice.isSelected,
-                        selection: frame.selection, nodes: []))
-                return
             }
         } else {
-            reporter.fail(HikaeError(.damaged, "the directory \(folder.path) names no tree, so it is restored empty"))
+            reporter.fail(HikaeError(.damaged, "the directory \(folder.path) names no tree, so nothing is put into it"))
         }
         let selection = frame.selection.entering(node.name)
-        if options.deletesOthers, folder.existedBefore { deleteOthers(in: folder, but: nodes, selection) }
+        // What cannot be listed takes nothing away.
+        if let nodes, options.deletesOthers, folder.existedBefore { deleteOthers(in: folder, but: nodes, selection) }
         frames.append(
-            Frame(folder: folder, node: node, isSelected: choice.isSelected, selection: selection, nodes: nodes))
+            Frame(folder: folder, node: node, isSelected: choice.isSelected, selection: selection, nodes: nodes ?? []))
     }
 
     private mutating func leave(_ frame: Frame) {
@@ -177,11 +173,14 @@ struct RestoreWalk {
     ) throws(HikaeError) {
         if !options.isDryRun {
             try folder.withDescriptor { directory throws(HikaeError) in
-                if replaces { try clear(node.name, directory, path) }
-                try SpecialEntry.make(node, in: directory, path: { path.text })
-                if let failure = NodeMetadata(node).apply(toEntry: node.name, of: directory, path: { path.text }) {
+                // Beside what is there, which goes only once this stands.
+                let name = replaces ? Self.workingName : node.name
+                if replaces { EntryName.remove(name, in: directory) }
+                try SpecialEntry.make(node, as: name, in: directory, path: { path.text })
+                if let failure = NodeMetadata(node).apply(toEntry: name, of: directory, path: { path.text }) {
                     reporter.fail(failure)
                 }
+                if replaces { try takePlace(node.name, directory, path) }
             }
         }
         reporter.count { $0.others += 1 }
@@ -189,249 +188,10 @@ struct RestoreWalk {
         tell(path, replaces ? .updated : .restored)
     }
 
-    // MARK: What is there already
-
-    private var mayReplace: Bool { options.overwriting == .always || options.overwriting == .ifChanged }
-
-    private func existing(_ name: [UInt8], _ folder: TargetFolder) throws(HikaeError) -> stat? {
-        guard folder.isThere, folder.existedBefore else { return nil }
-        return try folder.withDescriptor { EntryName.status($0, name) }
-    }
-
-    /// Whether what is there gives way. Metadata of an unchanged file are set here.
-    private func mayOverwrite(_ node: Node, _ existing: stat, _ path: EntryPath) throws(HikaeError) -> Bool {
-        let time = Timestamp(
-            seconds: Int64(existing.st_mtim.tv_sec), nanoseconds: Int32(existing.st_mtim.tv_nsec))
-        let isFile = existing.st_mode & S_IFMT == S_IFREG
-        let isUnchanged: Bool =
-            switch options.overwriting {
-            case .always: false
-            case .never: true
-            case .ifNewer: node.mtime <= time
-            case .ifChanged:
-                node.kind == .file && isFile && UInt64(clamping: existing.st_size) == node.size && node.mtime == time
-            }
-        guard isUnchanged else { return true }
-        reporter.count { summary in
-            summary.skipped += 1
-            summary.bytesSkipped += node.size
-        }
-        reporter.progress.add(files: 1, bytes: Int(clamping: node.size))
-        tell(path, .unchanged, size: node.size)
-        if options.overwriting == .ifChanged, !options.isDryRun, let folder = frames.last?.folder {
-            try folder.withDescriptor { directory throws(HikaeError) in
-                let descriptor = EntryName.open(directory, node.name, O_RDONLY | O_NONBLOCK)
-                guard descriptor >= 0 else { throw .system("open", path.text) }
-                defer { close(descriptor) }
-                let metadata = NodeMetadata(node)
-                if let failure = metadata.apply(to: descriptor, clearsInherited: true, path: { path.text }) {
-                    reporter.fail(failure)
-                }
-            }
-        }
-        return false
-    }
-
-    /// Removes an entry so that another can take its place; a directory only when it is empty.
-    private func clear(_ name: [UInt8], _ directory: Int32, _ path: EntryPath) throws(HikaeError) {
-        let result = EntryName.with(name) { name in
-            unlinkat(directory, name, 0) == 0 || (errno == EISDIR && unlinkat(directory, name, AT_REMOVEDIR) == 0)
-        }
-        guard result || errno == ENOENT else { throw .system("replace", path.text) }
-    }
-
-    private func deleteOthers(in folder: TargetFolder, but nodes: [Node], _ selection: RestoreSelection) {
-        let wanted = Tree(nodes: nodes)
-        do throws(HikaeError) {
-            try folder.withDescriptor { directory throws(HikaeError) in
-                for name in try FolderRemoval.names(in: directory, path: { folder.path })
-                where wanted.node(named: name) == nil && selection.choice(name, isDirectory: false).isSelected {
-                    let path = EntryPath(folder: folder, name: name)
-                    do throws(HikaeError) {
-                        let count =
-                            options.isDryRun ? 1 : try FolderRemoval.remove(name, of: directory, path: path.text)
-                        reporter.count { $0.deleted += count }
-                        tell(path, .deleted)
-                    } catch {
-                        reporter.fail(error)
-                    }
-                }
-            }
-        } catch {
-            reporter.fail(error)
-        }
-    }
-
-    /// Notes whether something made in the directory may get attributes from it.
-    private mutating func noteInheritance(_ folder: TargetFolder) {
-        guard !clearsInherited, folder.isThere, folder.existedBefore else { return }
-        let found = try? folder.withDescriptor { DefaultAttributes.areInherited(from: $0) }
-        clearsInherited = found ?? true
-    }
-
-    // MARK: Files
-
-    private mutating func planFile(
-        _ node: Node, _ folder: TargetFolder, replaces: Bool, _ path: EntryPath
-    ) throws(HikaeError) {
-        let key = LinkKey(node)
-        if let key, firstNames[key] != nil {
-            if options.isDryRun {
-                reporter.count { $0.hardLinks += 1 }
-                tell(path, replaces ? .updated : .restored)
-            } else {
-                batch.links.append(PlannedLink(key: key, folder: folder, node: node, replaces: replaces))
-            }
-            return
-        }
-        try plan(node, folder, replaces: replaces, path, key)
-        if let key { firstNames[key] = (folder, node.name) }
-    }
-
-    private mutating func plan(
-        _ node: Node, _ folder: TargetFolder, replaces: Bool, _ path: EntryPath, _ key: LinkKey?
-    ) throws(HikaeError) {
-        let content = node.content ?? []
-        let first = batch.blobs.count
-        let number = UInt32(batch.files.count)
-        var offset: UInt64 = 0
-        for id in content {
-            guard let position = index.lookupPosition(id, .data) else {
-                batch.blobs.removeLast(batch.blobs.count - first)
-                throw HikaeError(
-                    .damaged, "\(path.text) cannot be restored: the repository has no blob \(id.short)",
-                    hint: "Run `hikae check`; another copy of the repository may have it.")
-            }
-            let blob = index.blob(at: position)
-            batch.blobs.append(
-                PlannedBlob(
-                    pack: UInt32(index.packNumber(at: position)), offset: blob.offset, length: blob.length,
-                    file: number, position: UInt64(position), fileOffset: offset))
-            offset += UInt64(blob.plaintextLength)
-        }
-        if offset != node.size {
-            reporter.fail(
-                HikaeError(
-                    .damaged,
-                    "\(path.text) is restored with the \(offset) bytes that its blobs hold, not the \(node.size) "
-                        + "that its directory tells"))
-        }
-        if options.isDryRun {
-            batch.blobs.removeAll(keepingCapacity: true)
-            reporter.count { summary in
-                summary.files += 1
-                summary.bytes += offset
-            }
-            reporter.progress.add(files: 1, bytes: Int(clamping: offset))
-        } else {
-            if replaces, let existing = try existing(node.name, folder), existing.st_mode & S_IFMT == S_IFDIR {
-                try folder.withDescriptor { directory throws(HikaeError) in try clear(node.name, directory, path) }
-            }
-            batch.files.append(
-                PlannedFile(
-                    folder: folder, name: node.name, metadata: NodeMetadata(node), size: offset,
-                    blobCount: Int32(content.count), replaces: replaces, link: key))
-        }
-        tell(path, replaces ? .updated : .restored, size: offset)
-    }
-
-    // MARK: Batches
-
-    private mutating func flush() throws(HikaeError) {
-        guard !batch.isEmpty else { return }
-        let work = batch
-        batch = RestoreBatch()
-        let writer = BatchWriter(
-            work, repository: repository, index: index, packs: packs, options: options, reporter: reporter,
-            cancellation: cancellation, clearsInherited: clearsInherited)
-        try writer.run(workers: workers)
-        for (number, file) in work.files.enumerated() where !writer.isWhole(number) {
-            if let link = file.link { failedLinks.insert(link) }
-        }
-        if options.verifies {
-            let verifier = BatchVerifier(
-                work, index: index, reporter: reporter, cancellation: cancellation,
-                isWanted: { writer.isWhole($0) })
-            try verifier.run(workers: workers)
-        }
-        for link in work.links { makeLink(link) }
-        for (folder, metadata) in work.folders { finish(folder, metadata) }
-        // A link that could not be made has become a file of its own.
-        if !batch.isEmpty { try flush() }
-    }
-
-    private func finish(_ folder: TargetFolder, _ metadata: NodeMetadata) {
-        do throws(HikaeError) {
-            try folder.withDescriptor { descriptor throws(HikaeError) in
-                let clears = clearsInherited || folder.existedBefore
-                if let failure = metadata.apply(to: descriptor, clearsInherited: clears, path: { folder.path }) {
-                    throw failure
-                }
-            }
-        } catch {
-            reporter.fail(error)
-        }
-    }
-
-    private mutating func makeLink(_ link: PlannedLink) {
-        let path = EntryPath(folder: link.folder, name: link.node.name)
-        guard let first = firstNames[link.key], !failedLinks.contains(link.key) else {
-            reporter.fail(
-                HikaeError(.damaged, "\(path.text) is not restored: it is another name of a file that is damaged"))
-            return
-        }
-        do throws(HikaeError) {
-            let number = try link.folder.withDescriptor { directory throws(HikaeError) -> Int32 in
-                if link.replaces { try clear(link.node.name, directory, path) }
-                return try first.folder.withDescriptor { from in
-                    EntryName.with(first.name) { old in
-                        EntryName.with(link.node.name) { linkat(from, old, directory, $0, 0) }
-                    } == 0 ? 0 : errno
-                }
-            }
-            if number == 0 {
-                reporter.count { $0.hardLinks += 1 }
-                reporter.progress.add(files: 1)
-                tell(path, link.replaces ? .updated : .restored)
-            } else if number == EMLINK || number == EPERM || number == EXDEV || number == EACCES {
-                // The filesystem takes no more names for it: this one becomes a file with the same content, and what
-                // follows links to that.
-                try plan(link.node, link.folder, replaces: false, path, link.key)
-                firstNames[link.key] = (link.folder, link.node.name)
-                try flush()
-            } else {
-                throw .system("link", path.text, errno: number)
-            }
-        } catch {
-            reporter.fail(error)
-        }
-    }
-
     // MARK: Telling
 
-    private func tell(_ path: EntryPath, _ action: RestoreItem.Action, size: UInt64 = 0) {
+    func tell(_ path: EntryPath, _ action: RestoreItem.Action, size: UInt64 = 0) {
         guard let onItem = reporter.onItem else { return }
         onItem(RestoreItem(path: path.text, action: action, isDirectory: false, size: size))
-    }
-}
-
-extension LinkKey {
-    /// Nil for what has one name only.
-    init?(_ node: Node) {
-        guard node.kind == .file, node.links > 1, node.inode != 0 else { return nil }
-        var hasher = Hasher()
-        for id in node.content ?? [] { hasher.combine(id) }
-        self.init(device: node.deviceID, inode: node.inode, content: hasher.finalize())
-    }
-}
-
-/// What a directory gives to entries made in it.
-enum DefaultAttributes {
-    static func areInherited(from directory: Int32) -> Bool {
-        #if canImport(Glibc)
-            fgetxattr(directory, "system.posix_acl_default", nil, 0) > 0
-        #else
-            false
-        #endif
     }
 }

@@ -10,10 +10,12 @@ import HikaeFormat
 #endif
 
 enum SpecialEntry {
-    /// Makes the node in the directory, where nothing of that name may be. A symlink may point anywhere: it is made, but
+    /// Makes the node in the directory under `name`, which must be free. A symlink may point anywhere: it is made, but
     /// never followed.
-    static func make(_ node: Node, in directory: Int32, path: () -> String) throws(HikaeError) {
-        let result: Int32 = EntryName.with(node.name) { name in
+    static func make(
+        _ node: Node, as name: [UInt8], in directory: Int32, path: () -> String
+    ) throws(HikaeError) {
+        let result: Int32 = EntryName.with(name) { name in
             switch node.kind {
             case .symlink:
                 // A NUL inside would cut it short: no symlink at all then.

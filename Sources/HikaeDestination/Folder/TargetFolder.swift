@@ -11,6 +11,9 @@ import Synchronization
 #endif
 
 /// A directory that is restored into. It is made when first needed; its descriptor is kept while these are plentiful.
+///
+/// One that was there and takes no entries is opened up once something is to be changed in it. It gets its mode back when
+/// it is let go of, unless it was given one by then.
 final class TargetFolder: Sendable {
     private struct State {
         var isThere = false
@@ -19,6 +22,12 @@ final class TargetFolder: Sendable {
         var descriptor: Int32 = -1
         var device: UInt64 = 0
         var inode: UInt64 = 0
+        /// Entries can be made in it.
+        var isOpenedUp = false
+        /// The mode to put back.
+        var formerMode: mode_t?
+        /// Whom files belong to that are made in it; known from the first one.
+        var newOwner: FileOwner?
     }
 
     /// Nil for the target itself.
@@ -66,6 +75,9 @@ final class TargetFolder: Sendable {
     }
 
     deinit {
+        if let mode = state.withLock({ $0.formerMode }) {
+            _ = try? withDescriptor { descriptor throws(HikaeError) in fchmod(descriptor, mode) }
+        }
         let descriptor = state.withLock { $0.descriptor }
         guard descriptor >= 0 else { return }
         close(descriptor)
@@ -92,10 +104,13 @@ final class TargetFolder: Sendable {
 
     // MARK: Making and finding
 
-    /// Makes the directory, and those above it, unless they are there. Something else of that name is removed when
-    /// `replaces`, else an error.
+    /// Makes the directory, and those above it, unless they are there, ready to take entries. Something else of that name
+    /// is removed when `replaces`, else an error.
     func make(replaces: Bool) throws(HikaeError) {
-        if isThere { return }
+        if try find() {
+            try openUp()
+            return
+        }
         guard let parent else { throw HikaeError(.notFound, "the target is not there") }
         try parent.make(replaces: replaces)
         try parent.withDescriptor { above throws(HikaeError) in
@@ -114,36 +129,61 @@ final class TargetFolder: Sendable {
                     existed = false
                 }
             }
-            try enter(above, existedBefore: existed)
+            var former: mode_t?
+            var descriptor = EntryName.open(above, name, O_RDONLY | O_DIRECTORY)
+            if descriptor < 0, errno == EACCES, existed {
+                former = makeAccessible(above)
+                if former != nil { descriptor = EntryName.open(above, name, O_RDONLY | O_DIRECTORY) }
+            }
+            try enter(descriptor, existedBefore: existed, formerMode: former)
         }
+        try openUp()
     }
 
-    /// Looks for the directory without making it. False when there is none.
+    /// Looks for the directory without making or changing it. False when there is none, or none that may be looked into.
     func find() throws(HikaeError) -> Bool {
         if isThere { return true }
-        guard let parent, try parent.find() else { return false }
+        guard let parent, parent.mayHoldOthers, try parent.find() else { return false }
         return try parent.withDescriptor { above throws(HikaeError) in
             guard let status = EntryName.status(above, name), status.st_mode & S_IFMT == S_IFDIR else { return false }
-            try enter(above, existedBefore: true)
+            let descriptor = EntryName.open(above, name, O_RDONLY | O_DIRECTORY)
+            if descriptor < 0, errno == EACCES { return false }
+            try enter(descriptor, existedBefore: true, formerMode: nil)
             return true
         }
     }
 
-    private func enter(_ above: Int32, existedBefore: Bool) throws(HikaeError) {
-        var descriptor = EntryName.open(above, name, O_RDONLY | O_DIRECTORY)
-        if descriptor < 0, errno == EACCES, existedBefore, makeAccessible(above) {
-            descriptor = EntryName.open(above, name, O_RDONLY | O_DIRECTORY)
+    /// False for a directory that this restore has made: there is nothing to be found in it.
+    private var mayHoldOthers: Bool { state.withLock { !$0.isThere || $0.existedBefore } }
+
+    /// Sees to it that entries can be made and removed in a directory that is there: what an earlier restore made
+    /// read-only must take new ones.
+    func openUp() throws(HikaeError) {
+        guard parent != nil, existedBefore, !state.withLock({ $0.isOpenedUp }) else { return }
+        try withDescriptor { descriptor throws(HikaeError) in
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw .system("read the metadata of", path) }
+            let mode = status.st_mode & 0o7777
+            let isChanged =
+                mode & 0o700 != 0o700 && status.st_uid == geteuid() && fchmod(descriptor, mode | 0o700) == 0
+            state.withLock { state in
+                state.isOpenedUp = true
+                if isChanged, state.formerMode == nil { state.formerMode = mode }
+            }
         }
+    }
+
+    /// The directory is being given the mode it is to have.
+    func forgetFormerMode() { state.withLock { $0.formerMode = nil } }
+
+    /// Takes over the descriptor of the directory, or throws when it is none.
+    private func enter(_ descriptor: Int32, existedBefore: Bool, formerMode: mode_t?) throws(HikaeError) {
         guard descriptor >= 0 else { throw .system("open the directory", path) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             let error = HikaeError.system("read the metadata of", path)
             close(descriptor)
             throw error
-        }
-        // What an earlier restore made read-only must take new entries. Its mode is set at the end in any case.
-        if existedBefore, status.st_mode & 0o700 != 0o700, status.st_uid == geteuid() {
-            _ = fchmod(descriptor, status.st_mode & 0o7777 | 0o700)
         }
         let isKept = Self.open.add(1, ordering: .relaxed).newValue <= Self.most
         if !isKept {
@@ -153,16 +193,28 @@ final class TargetFolder: Sendable {
         state.withLock { state in
             state = State(
                 isThere: true, existedBefore: existedBefore, descriptor: isKept ? descriptor : -1,
-                device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+                device: UInt64(status.st_dev), inode: UInt64(status.st_ino), formerMode: formerMode)
         }
     }
 
-    private func makeAccessible(_ above: Int32) -> Bool {
-        guard geteuid() != 0 else { return false }
-        return EntryName.with(name) { fchmodat(above, $0, 0o700, AT_SYMLINK_NOFOLLOW) } == 0
+    /// Lets the owner into a directory; the mode it had, or nil when that cannot be done.
+    private func makeAccessible(_ above: Int32) -> mode_t? {
+        guard geteuid() != 0, let status = EntryName.status(above, name) else { return nil }
+        let mode = status.st_mode & 0o7777
+        return EntryName.with(name) { fchmodat(above, $0, mode | 0o700, AT_SYMLINK_NOFOLLOW) } == 0 ? mode : nil
     }
 
     // MARK: Use
+
+    /// Whom a file belongs to that was just made in the directory: asked of the first one only.
+    func owner(ofNew descriptor: Int32) -> FileOwner? {
+        if let known = state.withLock({ $0.newOwner }) { return known }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        let owner = FileOwner(uid: status.st_uid, gid: status.st_gid)
+        state.withLock { $0.newOwner = owner }
+        return owner
+    }
 
     /// Calls `body` with a descriptor of the directory, open for reading, good during the call.
     func withDescriptor<Result>(_ body: (Int32) throws(HikaeError) -> Result) throws(HikaeError) -> Result {
@@ -208,6 +260,12 @@ final class TargetFolder: Sendable {
         }
         return descriptor
     }
+}
+
+/// A user and a group.
+struct FileOwner: Sendable, Equatable {
+    var uid: UInt32
+    var gid: UInt32
 }
 
 /// Where an entry is, put into words only when somebody asks.
