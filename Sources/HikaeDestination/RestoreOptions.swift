@@ -20,6 +20,7 @@ public struct RestoreOptions: Sendable {
     public var include: PathFilter?
     /// What matches is not restored, directories with all that is in them.
     public var exclude = PathFilter()
+    /// What becomes of what is there.
     public var overwriting: Overwriting = .always
     /// Removes what the snapshot does not hold from the directories that are restored.
     public var deletesOthers = false
@@ -46,11 +47,13 @@ public struct RestoreSummary: Sendable, Equatable {
     public var bytes: UInt64 = 0
     /// Names made for files that have more than one.
     public var hardLinks = 0
+    /// Directories made or found, whose metadata were set.
     public var directories = 0
     /// Symlinks, devices, FIFOs and sockets.
     public var others = 0
     /// What was there and stayed.
     public var skipped = 0
+    /// Bytes of these, as the snapshot has them.
     public var bytesSkipped: UInt64 = 0
     /// What was removed because the snapshot does not hold it.
     public var deleted = 0
@@ -70,7 +73,9 @@ public struct RestoreItem: Sendable {
 
     /// The item's path in the snapshot, from its root: `/srv/www`.
     public let path: String
+    /// What was done with it.
     public let action: Action
+    /// Whether it is a directory.
     public let isDirectory: Bool
     /// Bytes of a file.
     public let size: UInt64
