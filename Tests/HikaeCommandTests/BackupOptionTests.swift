@@ -149,6 +149,16 @@ import Testing
         ).succeed()
     }
 
+    @Test func placesThatAreNoTextAreRefusedRatherThanMistaken() throws {
+        let harness = try Harness()
+        for script in ["$HIKAE init -r $'place\\xff'", "$HIKAE restore latest -t $'target\\xff'"] {
+            let outcome = try harness.shell(script).run()
+            #expect(outcome.status == 1)
+            #expect(outcome.errorText.contains("must be UTF-8"))
+        }
+        #expect(Files.names(in: harness.folder.path).isEmpty)
+    }
+
     @Test func verboseSaysWhatBecameOfEachFile() throws {
         let harness = try Harness()
         let source = try harness.makeSource()

@@ -65,7 +65,7 @@ struct Forget: HikaeSubcommand {
             if dryRun {
                 if !removals.isEmpty { console.note("Would have removed \(Words.count(removals.count, "snapshot"))\n") }
             } else if !removals.isEmpty {
-                let removed = try forgetter.execute(plan)
+                let removed = try forgetter.execute(plan, cancellation: Shutdown.cancellation)
                 if !snapshots.isEmpty { console.note("removed \(Words.count(removed, "snapshot"))") }
             }
             if global.json, snapshots.isEmpty { printJSON(plan, grouping) }

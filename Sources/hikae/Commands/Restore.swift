@@ -78,6 +78,7 @@ struct Restore: HikaeSubcommand {
         guard let target, !target.isEmpty else {
             throw HikaeError(.usage, "no directory to restore into", hint: "Name one with --target DIRECTORY.")
         }
+        _ = try ArgumentBytes.requireText(target, "the directory to restore into")
         let (include, exclude) = (try includes.filter(), try excludes.filter())
         if !include.isEmpty, !exclude.isEmpty {
             throw HikaeError(.usage, "include and exclude patterns cannot be given together")

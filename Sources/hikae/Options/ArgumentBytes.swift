@@ -1,6 +1,8 @@
 // Arguments are bytes, the parser wants strings. What is no UTF-8 travels in private-use characters and comes back
 // out as the same bytes, so that every file name can be given on the command line.
 
+import HikaeCore
+
 /// Arguments as bytes and as strings.
 enum ArgumentBytes {
     /// The private-use character that stands for the byte 0.
@@ -36,6 +38,14 @@ enum ArgumentBytes {
             }
         }
         return bytes
+    }
+
+    /// The same text when it is text. Throws `.usage`, naming what it is for, when it stands for bytes that are none.
+    static func requireText(_ text: String, _ purpose: String) throws(HikaeError) -> String {
+        guard bytes(text) == Array(text.utf8) else {
+            throw HikaeError(.usage, "\(purpose) must be UTF-8, and \(Words.safe(bytes(text))) is not")
+        }
+        return text
     }
 
     /// The program's arguments, without its name.

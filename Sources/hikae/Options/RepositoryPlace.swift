@@ -70,7 +70,7 @@ struct RepositoryPlace {
             throw HikaeError(
                 .usage, "--\(optionPrefix)repo and --\(optionPrefix)repository-file cannot be given together")
         }
-        if let location { return location }
+        if let location { return try ArgumentBytes.requireText(location, "the repository's place") }
         guard let locationFile else {
             throw HikaeError(
                 .usage, "no \(name) named",
@@ -80,7 +80,7 @@ struct RepositoryPlace {
         }
         let text = TextFile.trimmed(try TextFile.read(locationFile))
         guard !text.isEmpty else { throw HikaeError(.usage, "the file \(locationFile) names no repository") }
-        return ArgumentBytes.string(text)
+        return try ArgumentBytes.requireText(ArgumentBytes.string(text), "the repository's place")
     }
 
     /// The password from a file, a program or the environment; nil when a person has to be asked.

@@ -46,7 +46,13 @@ struct Session {
             lock.release()
             Shutdown.settle(debt)
         }
-        return try body(Session(repository: repository, lock: lock))
+        do throws(HikaeError) {
+            return try body(Session(repository: repository, lock: lock))
+        } catch {
+            // Stopped by no signal: the lock could not be kept. Asking for it again tells why.
+            if error.code == .cancelled, Shutdown.signalExitCode == nil { try lock.confirm() }
+            throw error
+        }
     }
 
     /// Opens a repository, asking for the password when nothing else gives it.
