@@ -64,6 +64,22 @@ struct CancelledTests {
         }
     }
 
+    @Test("a forget stops between two snapshots")
+    func forgetting() throws {
+        let small = try SmallRepository()
+        let snapshots = try (1...3).map { try small.save(["a": [UInt8($0)]], at: Int64($0)) }
+        let cancellation = Cancellation()
+        let plan = FaultPlan(
+            [.on([.remove], of: [.snapshot], numbers: 1..<2, .delay(nanoseconds: 1))],
+            clock: CancellingClock(cancellation: cancellation))
+        let forgetter = Forgetter(repository: try Scene.reopen(FaultyStore(small.store, plan: plan)))
+        let error = #expect(throws: HikaeError.self) {
+            try forgetter.execute(forgetter.plan(removing: snapshots), cancellation: cancellation)
+        }
+        #expect(error?.code == .cancelled)
+        #expect(try small.store.list(.snapshot).map(\.id) == [snapshots[2].id])
+    }
+
     @Test("a prune stops while it removes packs that nobody knows")
     func unreferenced() throws {
         let small = try SmallRepository()

@@ -126,6 +126,19 @@ struct FailedReadTests {
         }
     }
 
+    @Test("a prune takes no lost snapshot folder for a repository without snapshots")
+    func lostSnapshotFolder() throws {
+        let folder = try TemporaryDirectory()
+        let store = LocalStore(path: folder.path("repository"))
+        let repository = try Scene.repository(in: store)
+        let snapshot = try SmallRepository.save(files, in: repository)
+        try Files.move(folder.path("repository/snapshots"), to: folder.path("elsewhere"))
+        #expect(throws: HikaeError.self) { try Pruner(repository: repository).plan() }
+        try Files.move(folder.path("elsewhere"), to: folder.path("repository/snapshots"))
+        #expect(try Pruner(repository: repository).plan().isEmpty)
+        #expect(try SmallRepository.content(of: snapshot.snapshot.tree, in: repository) == files)
+    }
+
     @Test("what removes things reads the index files themselves, never the local cache")
     func pastTheCache() throws {
         let small = try SmallRepository()
