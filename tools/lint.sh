@@ -6,7 +6,7 @@ failed=0
 
 # Generated and hand-written Swift alike; warnings count.
 directories=()
-for directory in Sources Tests Benchmarks Fuzzing Package.swift; do
+for directory in Sources Tests Benchmarks Fuzz Package.swift; do
     [ -e "$directory" ] && directories+=("$directory")
 done
 swift format lint --strict --parallel --recursive --configuration .swift-format "${directories[@]}" || failed=1
@@ -31,22 +31,7 @@ for script in .ci/run $(git ls-files --cached --others --exclude-standard '*.sh'
     bash -n "$script" || failed=1
     [ -x "$script" ] || { echo "lint: $script is not executable" >&2; failed=1; }
 done
-python3 -B - <<'PYTHON' || failed=1
-import subprocess, sys
-names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"],
-                       capture_output=True, text=True, check=True).stdout.split()
-bad = False
-for name in names:
-    try:
-        with open(name, encoding="utf-8") as file:
-            compile(file.read(), name, "exec")
-    except FileNotFoundError:
-        pass
-    except SyntaxError as error:
-        print(f"lint: {name}: {error}", file=sys.stderr)
-        bad = True
-sys.exit(bad)
-PYTHON
+python3 -B tools/lint-documentation.py || failed=1
 
 [ $failed -eq 0 ] && echo 'lint: clean'
 exit $failed

@@ -69,6 +69,7 @@ public struct ArchiveSummary: Sendable {
 
 /// What became of one item, for a detailed listing.
 public struct ArchiveItem: Sendable {
+    /// How an entry compares with the parent snapshot.
     public enum Outcome: String, Sendable { case new, changed, unchanged }
 
     public let path: String

@@ -75,6 +75,7 @@ public protocol WallClock: Sendable {
 public struct SystemClock: WallClock {
     public init() {}
 
+    /// The time by the system's clock, in the local zone.
     public func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

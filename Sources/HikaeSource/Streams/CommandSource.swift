@@ -24,6 +24,7 @@ public final class CommandSource: StreamOpener {
 
     public var displayPath: String { "the output of \(arguments.first ?? "")" }
 
+    /// Starts the program.
     public func open() throws(HikaeError) -> any SourceReader {
         guard !isStarted.exchange(true, ordering: .relaxed) else {
             throw HikaeError(.inputOutput, "\(displayPath) can be read once only")

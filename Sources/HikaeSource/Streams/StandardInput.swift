@@ -22,6 +22,7 @@ public final class StandardInputSource: StreamOpener {
 
     public var displayPath: String { "standard input" }
 
+    /// Reads from where standard input stands now; it can be read once only.
     public func open() throws(HikaeError) -> any SourceReader {
         guard !isTaken.exchange(true, ordering: .relaxed) else {
             throw HikaeError(.inputOutput, "standard input can be read once only")

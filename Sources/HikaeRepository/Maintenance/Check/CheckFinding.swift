@@ -5,6 +5,7 @@ public import HikaeStore
 
 /// One thing that a check found: what is concerned, how bad it is, in words and as fields.
 public struct CheckFinding: Sendable {
+    /// Whether data is at risk, or only space.
     public enum Severity: String, Sendable {
         /// Not as tidy as it could be; nothing is lost.
         case hint
