@@ -172,6 +172,15 @@ struct RestoreTests {
         #expect(try status(folder.path("f")).st_blocks < 1000)
     }
 
+    @Test("A file that even its owner may not write is writable until it is whole")
+    func readOnlyFiles() {
+        for mode: UInt32 in [0o444, 0o400, 0o000, 0o200, 0o644] {
+            var node = Node(name: [0x66], kind: .file)
+            (node.mode, node.uid, node.gid) = (mode, geteuid(), getegid())
+            #expect(NodeMetadata(node).creationMode & 0o600 == 0o600)
+        }
+    }
+
     @Test("What is read-only from an earlier restore can be restored over")
     func readOnlyDirectories() throws {
         let vault = try Vault()

@@ -35,9 +35,11 @@ struct NodeMetadata: Sendable {
     /// that keeps all others out.
     var creationMode: mode_t { isPlain ? mode_t(mode) : 0o600 }
 
-    /// Our own file without attributes, of a mode that a new file can be made with.
+    /// Our own file without attributes, of a mode that a new file can be made with and then still be opened by us: it is
+    /// written piece by piece.
     private var isPlain: Bool {
-        attributes.isEmpty && mode & ~0o777 == 0 && mode & CreationMask.bits == 0 && uid == geteuid()
+        attributes.isEmpty && mode & ~0o777 == 0 && mode & 0o600 == 0o600 && mode & CreationMask.bits == 0
+            && uid == geteuid()
             && gid == getegid()
     }
 
