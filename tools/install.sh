@@ -21,6 +21,8 @@ done
 "$binary" man >"$staging/hikae.1"
 
 install -D -m 755 "$binary" "$prefix/bin/hikae"
+# Symbols make three quarters of it.
+strip "$prefix/bin/hikae" 2>/dev/null || true
 install -D -m 644 "$staging/bash" "$prefix/share/bash-completion/completions/hikae"
 install -D -m 644 "$staging/zsh" "$prefix/share/zsh/site-functions/_hikae"
 install -D -m 644 "$staging/fish" "$prefix/share/fish/vendor_completions.d/hikae.fish"
