@@ -49,7 +49,7 @@ def draw(report, jobs):
                        f'font-weight="{weight}" fill="#374151">{show(values[tool])}</text>')
     versions = ", ".join(" ".join(report["tools"][tool]["version"].split()[:2]) for tool in tools)
     out.append(f'<text x="20" y="{total_height - 12}" {FONT} font-size="10.5" fill="#6b7280">'
-               + escape(f"{versions}; medians of {report['rounds']} rounds; {machine['cores']} cores, {machine['processor']}; "
+               + escape(f"{versions}; medians of {report['rounds']} round{"s" if report['rounds'] != 1 else ""}; {machine['cores']} cores, {machine['processor']}; "
                         f"{report['when']}") + "</text>")
     out.append("</svg>")
     return "\n".join(out) + "\n"

@@ -144,7 +144,7 @@ def machine(work):
             model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), model)
     except OSError:
         pass
-    kind = subprocess.run(["stat", "-f", "-c", "%T", str(work)], capture_output=True, text=True).stdout.strip()
+    kind = subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", str(work)], capture_output=True, text=True).stdout.strip()
     return {"processor": model, "cores": os.cpu_count(), "system": platform.platform(terse=True), "filesystem": kind,
             "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
 
@@ -176,6 +176,47 @@ def table(report):
     return "\n".join(lines)
 
 
+README_ROWS = {
+    "README.md": {"first": "first backup", "unchanged": "unchanged backup", "changed": "backup after 1 % changed",
+                  "restore": "restore", "check": "check of all data", "tidy": "forget and prune",
+                  "cpu": "processor time, first backup", "rss": "peak memory, highest", "size": "repository",
+                  "ratio": "hikae / restic"},
+    "README.ja.md": {"first": "最初のバックアップ", "unchanged": "変更なし", "changed": "1 % 変更後", "restore": "復元",
+                     "check": "全データの検査", "tidy": "forget と prune", "cpu": "CPU 時間（最初）",
+                     "rss": "最大メモリ", "size": "リポジトリ", "ratio": "hikae / restic"},
+}
+
+
+def short_table(report, words):
+    """The table for a README: what a newcomer asks for first."""
+    tools = report["tools"]
+    rows = [(words[job], {name: tool["jobs"][job]["wall"] for name, tool in tools.items()}, chart.seconds) for job, _ in JOBS]
+    rows.append((words["cpu"], {name: tool["jobs"]["first"]["cpu"] for name, tool in tools.items()}, chart.seconds))
+    rows.append((words["rss"], {name: max(job["rss"] for job in tool["jobs"].values()) for name, tool in tools.items()},
+                 chart.megabytes))
+    rows.append((words["size"], {name: tool["size"]["first"] for name, tool in tools.items()}, chart.megabytes))
+    lines = ["| | " + " | ".join(tools) + f" | {words['ratio']} |", "| --- |" + " ---: |" * (len(tools) + 1)]
+    for title, values, show in rows:
+        ratio = f"{values['hikae'] / values['restic']:.2f}" if {"hikae", "restic"} <= values.keys() else ""
+        lines.append(f"| {title} | " + " | ".join(show(value) for value in values.values()) + f" | {ratio} |")
+    machine, data = report["machine"], report["data"]
+    lines.append(f"\n{data['bytes'] / 1e9:.1f} GB, {data['count']:,} files; {machine['cores']} × {machine['processor']}, "
+                 f"{machine['filesystem']}; {', '.join(tool['version'].split(' compiled')[0] for tool in tools.values())}; "
+                 f"{report['when']}.")
+    return "\n".join(lines)
+
+
+def write_readmes(report):
+    """Puts the table between the marks in each README."""
+    begin, end = "<!-- bench:begin -->", "<!-- bench:end -->"
+    for name, words in README_ROWS.items():
+        path = HERE.parent / name
+        text = path.read_text(encoding="utf-8")
+        before, rest = text.split(begin, 1)
+        after = rest.split(end, 1)[1]
+        path.write_text(f"{before}{begin}\n{short_table(report, words)}\n{end}{after}", encoding="utf-8")
+
+
 def gates(report):
     """The promises that do not hold, in words."""
     ratios = report["tools"].get("hikae", {}).get("ratio")
@@ -200,10 +241,14 @@ def main():
     parser.add_argument("--quick", action="store_true", help="200 MB, 3,000 small files, one round: only to try")
     parser.add_argument("--json", type=pathlib.Path, help="where the report goes (default WORK/report.json)")
     parser.add_argument("--svg", type=pathlib.Path, help="where the chart goes (default docs/bench.svg; WORK/bench.svg if quick)")
+    parser.add_argument("--readme", action="store_true", help="put the figures into README.md and README.ja.md as well")
+    parser.add_argument("--from-report", type=pathlib.Path, help="measure nothing: chart, tables and promises of a report")
     parser.add_argument("--gate", action="store_true", help="exit 1 when a promised ratio does not hold")
     options = parser.parse_args()
     if options.quick:
         options.size, options.files, options.rounds = 200, 3_000, 1
+    if options.from_report:
+        return publish(json.loads(options.from_report.read_text()), options)
     options.work.mkdir(parents=True, exist_ok=True)
 
     bench = Bench(options)
@@ -228,12 +273,20 @@ def main():
         measure.warm(bench.source)
         bench.round(number, contenders)
 
-    report = bench.summary(contenders, known)
+    return publish(bench.summary(contenders, known), options)
+
+
+def publish(report, options):
+    """Shows and writes a report in all its forms; the exit status."""
     print("\n" + table(report))
-    (options.json or bench.work / "report.json").write_text(json.dumps(report, indent=1) + "\n")
-    svg = options.svg or (bench.work if options.quick else HERE.parent / "docs") / "bench.svg"
+    saved = options.json or options.work / "report.json"
+    saved.parent.mkdir(parents=True, exist_ok=True)
+    saved.write_text(json.dumps(report, indent=1) + "\n")
+    svg = options.svg or (options.work if options.quick else HERE.parent / "docs") / "bench.svg"
     svg.write_text(chart.draw(report, JOBS), encoding="utf-8")
-    print(f"\nreport: {options.json or bench.work / 'report.json'}\nchart: {svg}")
+    print(f"\nreport: {saved}\nchart: {svg}")
+    if options.readme:
+        write_readmes(report)
     broken = gates(report)
     for line in broken:
         print("not held: " + line)
