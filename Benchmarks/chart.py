@@ -48,8 +48,9 @@ def draw(report, jobs):
             out.append(f'<text x="{x + left + length + 6:.1f}" y="{top + 12}" {FONT} font-size="11.5" '
                        f'font-weight="{weight}" fill="#374151">{show(values[tool])}</text>')
     versions = ", ".join(" ".join(report["tools"][tool]["version"].split()[:2]) for tool in tools)
-    out.append(f'<text x="20" y="{total_height - 12}" {FONT} font-size="10.5" fill="#6b7280">'
-               + escape(f"{versions}; medians of {report['rounds']} round{"s" if report['rounds'] != 1 else ""}; {machine['cores']} cores, {machine['processor']}; "
-                        f"{report['when']}") + "</text>")
+    rounds = f"{report['rounds']} round" + ("s" if report["rounds"] != 1 else "")
+    note = (f"{versions}; medians of {rounds}; {machine['cores']} cores, {machine['processor']}, "
+            f"{machine['filesystem']}; {report['when']}")
+    out.append(f'<text x="20" y="{total_height - 12}" {FONT} font-size="10.5" fill="#6b7280">{escape(note)}</text>')
     out.append("</svg>")
     return "\n".join(out) + "\n"
