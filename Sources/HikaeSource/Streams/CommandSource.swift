@@ -22,9 +22,11 @@ public final class CommandSource: StreamOpener {
         self.arguments = arguments
     }
 
+    /// For messages.
     public var displayPath: String { "the output of \(arguments.first ?? "")" }
 
     /// Starts the program.
+    /// Starts the program, which can be done once. Throws `.programFailed` when it cannot be run.
     public func open() throws(HikaeError) -> any SourceReader {
         guard !isStarted.exchange(true, ordering: .relaxed) else {
             throw HikaeError(.inputOutput, "\(displayPath) can be read once only")

@@ -20,9 +20,11 @@ public final class StandardInputSource: StreamOpener {
     /// Reads from `descriptor`, which stays open afterwards.
     public init(descriptor: Int32 = 0) { self.descriptor = descriptor }
 
+    /// For messages.
     public var displayPath: String { "standard input" }
 
     /// Reads from where standard input stands now; it can be read once only.
+    /// Takes the stream, which can be done once.
     public func open() throws(HikaeError) -> any SourceReader {
         guard !isTaken.exchange(true, ordering: .relaxed) else {
             throw HikaeError(.inputOutput, "standard input can be read once only")
