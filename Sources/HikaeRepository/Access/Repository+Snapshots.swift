@@ -92,7 +92,10 @@ extension Repository {
             }
         }
         var skipped: HikaeError?
-        let all = try snapshots { skipped = $1 }
+        var unread: HikaeError?
+        let all = try snapshots { if $1.code == .damaged { skipped = $1 } else { unread = $1 } }
+        // The one that cannot be read just now may be the newest.
+        if let unread { throw unread }
         guard let newest = all.last(where: { isCandidate($0.snapshot) }) else {
             if let skipped { throw skipped }
             throw HikaeError(.notFound, "no snapshot is there that fits")
