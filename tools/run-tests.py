@@ -113,7 +113,7 @@ def main():
     environment = dict(os.environ, HIKAE_BINARY=str(bundle.parent / "hikae"))
     # A test's repository must never be somebody's real one.
     for name in list(environment):
-        if name.startswith("RESTIC_") or (name.startswith("HIKAE_") and name != "HIKAE_BINARY"):
+        if name.startswith(("RESTIC_", "HIKAE_")) and name not in ("HIKAE_BINARY", "HIKAE_TEST_SEED"):
             del environment[name]
 
     if options.filter:
