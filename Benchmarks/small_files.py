@@ -1,7 +1,8 @@
 """A million small files: first backup, unchanged backup and restore, Hikae beside restic, with peak memory.
 
 A thousand directories of a thousand files of about 200 bytes. What is measured is the work for each file, and that
-memory does not grow with their number: --limit says how much Hikae may take.
+memory does not grow with their number: --limit says how much Hikae may take. With --hard-links the same number of names
+are hard links to a few files instead, and must be links to as few files after the restore.
 """
 
 import argparse
@@ -16,10 +17,30 @@ import measure
 from contenders import Hikae, Restic
 
 
-def build(root, directories, files, seed):
+def write_files(place, directory, files, seed):
+    """A directory's files: each has bytes of its own."""
+    chance = random.Random(f"{seed} {directory}")
+    for number in range(files):
+        content = b"%d/%d %016x\n" % (directory, number, chance.getrandbits(64))
+        content += bytes(chance.choices(b"abcdefghijklmnopqrstuvwxyz     ", k=chance.randrange(40, 330)))
+        descriptor = os.open(place / f"file-{number:05}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        os.write(descriptor, content)
+        os.close(descriptor)
+
+
+def link_files(root, place, directory, files):
+    """A directory's files: links to one file that 40 directories share, as a file system takes 65,000 links at most."""
+    original = root / f"original-{directory // 40:03}"
+    if not original.exists():
+        original.write_bytes(b"linked %d\n" % (directory // 40) * 500)
+    for number in range(files):
+        os.link(original, place / f"link-{number:05}")
+
+
+def build(root, directories, files, seed, linked):
     """Writes the files in a process of its own, so that this one stays small; skips what is there."""
     done = root.parent / (root.name + ".done")
-    recipe = f"{directories} {files} {seed}"
+    recipe = f"{directories} {files} {seed} {linked}"
     if done.exists() and done.read_text() == recipe:
         return
     shutil.rmtree(root, ignore_errors=True)
@@ -28,15 +49,12 @@ def build(root, directories, files, seed):
         status = 1
         try:
             for directory in range(directories):
-                chance = random.Random(f"{seed} {directory}")
                 place = root / f"{directory // 50:03}" / f"{directory:05}"
                 place.mkdir(parents=True)
-                for number in range(files):
-                    content = b"%d/%d %016x\n" % (directory, number, chance.getrandbits(64))
-                    content += bytes(chance.choices(b"abcdefghijklmnopqrstuvwxyz     ", k=chance.randrange(40, 330)))
-                    descriptor = os.open(place / f"file-{number:05}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-                    os.write(descriptor, content)
-                    os.close(descriptor)
+                if linked:
+                    link_files(root, place, directory, files)
+                else:
+                    write_files(place, directory, files, seed)
             status = 0
         finally:
             os._exit(status)
@@ -46,7 +64,26 @@ def build(root, directories, files, seed):
 
 
 def count(root):
-    return sum(len(names) for _, _, names in os.walk(root))
+    """(names of files, files behind them), counted by a process of its own: a million numbers take room."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            names, inodes = 0, set()
+            for folder, _, found in os.walk(root):
+                names += len(found)
+                inodes.update(os.lstat(os.path.join(folder, name)).st_ino for name in found)
+            os.write(writing, f"{names} {len(inodes)}".encode())
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with open(reading) as answer:
+        text = answer.read()
+    if os.waitpid(child, 0)[1] != 0:
+        raise SystemExit(f"could not count the files below {root}")
+    return tuple(map(int, text.split()))
 
 
 def main():
@@ -56,6 +93,7 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("/tmp/hikae-bench-small"))
     parser.add_argument("--directories", type=int, default=1000)
     parser.add_argument("--files", type=int, default=1000, help="in each directory")
+    parser.add_argument("--hard-links", action="store_true", help="names that are hard links to a few files")
     parser.add_argument("--limit", type=int, default=500, help="megabytes that hikae may take at most")
     parser.add_argument("--seed", type=int, default=2012)
     parser.add_argument("--json", type=pathlib.Path)
@@ -64,9 +102,10 @@ def main():
     work = options.work.resolve()
     source = work / "data"
     work.mkdir(parents=True, exist_ok=True)
-    wanted = options.directories * options.files
+    wanted = options.directories * options.files + (-(-options.directories // 40) if options.hard_links else 0)
+    behind = -(-options.directories // 40) if options.hard_links else wanted
     print(f"making {wanted:,} files ...", flush=True)
-    build(source, options.directories, options.files, options.seed)
+    build(source, options.directories, options.files, options.seed, options.hard_links)
     measure.warm(source)
 
     figures = {}
@@ -86,8 +125,8 @@ def main():
             print(f"  {name:8} {job:10} {jobs[job]['wall']:8.2f} s  {jobs[job]['cpu']:8.2f} s cpu  "
                   f"{jobs[job]['rss'] / 1e6:6.0f} MB", flush=True)
         restored = count(contender.restored(source))
-        if restored != wanted:
-            raise SystemExit(f"{name} restored {restored:,} of {wanted:,} files")
+        if restored != (wanted, behind):
+            raise SystemExit(f"{name} restored {restored} of {(wanted, behind)} names and files")
         jobs["repository"] = measure.size_of(contender.repository)
         shutil.rmtree(contender.target)
         shutil.rmtree(contender.folder)
