@@ -103,6 +103,17 @@ struct BlobWriterTests {
         }
     }
 
+    @Test func everyTreeIsCompressedHoweverSmall() throws {
+        let repository = try Scene.repository()
+        for tree in ["{\"nodes\":[]}\n", "", "x"] {
+            let id = try Scene.save([Array(tree.utf8)], .tree, in: repository)[0]
+            let location = try #require(repository.index.lookup(id, .tree))
+            // An empty one has no length that could tell it from an uncompressed one; no tree is empty.
+            #expect(tree.isEmpty || location.uncompressedLength == tree.utf8.count)
+            #expect(try repository.blob(id, .tree) == Array(tree.utf8))
+        }
+    }
+
     @Test func aDryRunStoresNothing() throws {
         let store = MemoryStore()
         let repository = try Scene.repository(in: store)

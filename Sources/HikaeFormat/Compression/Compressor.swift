@@ -32,6 +32,12 @@ public final class Compressor {
         return count
     }
 
+    /// Replaces `output` with the frame of `input`, even if it is no smaller, and whatever the mode and the size.
+    public func frame(_ input: UnsafeRawBufferPointer, into output: inout [UInt8]) {
+        output.removeAll(keepingCapacity: true)
+        appendFrame(input, to: &output)
+    }
+
     /// Appends the frame of `input` even if it is no smaller, whatever the mode.
     func appendFrame(_ input: UnsafeRawBufferPointer, to output: inout [UInt8]) {
         let bound = ZSTD_compressBound(input.count)

@@ -65,7 +65,7 @@ public final class BlobSaver {
             return SavedBlob(id: id, isNew: false, storedBytes: 0)
         }
         var stored = 0
-        if canCompress, type == .tree || compressesData, compressor.compress(plaintext, into: &compressed) != nil {
+        if compress(plaintext, type) {
             stored = compressed.withUnsafeBytes { add(id, type, $0, uncompressedLength: plaintext.count) }
         } else {
             stored = add(id, type, plaintext, uncompressedLength: 0)
@@ -106,6 +106,18 @@ public final class BlobSaver {
         writer.statistics.count(tree: blob.type == .tree, plaintext: length, stored: stored)
         try handOverFull(blob.type)
         return SavedBlob(id: blob.id, isNew: true, storedBytes: stored)
+    }
+
+    /// Puts the blob's frame into `compressed`, if it is to be stored as one.
+    private func compress(_ plaintext: UnsafeRawBufferPointer, _ type: BlobType) -> Bool {
+        guard canCompress, !plaintext.isEmpty else { return false }
+        if type == .tree {
+            // Always, even where it gains nothing: restic's prune takes an uncompressed tree in version 2 for a relic
+            // of version 1, and rewrites its pack.
+            compressor.frame(plaintext, into: &compressed)
+            return true
+        }
+        return compressesData && compressor.compress(plaintext, into: &compressed) != nil
     }
 
     /// Whether a blob that is compressed somehow need not be compressed again: nobody asked for more than the usual.
