@@ -15,14 +15,15 @@ final class ArchiveRun: Sendable {
     let jobs: BoundedQueue<ArchiveJob>
     let failure = FirstError()
     let links = LinkCache()
-    let chunkBuffers = Mutex<[[UInt8]]>([])
+    let chunkBuffers: ChunkBufferPool
     private let counts = Mutex(ArchiveSummary())
 
     init(_ archiver: Archiver, _ writer: BlobWriter, _ chunker: Chunker) {
         self.archiver = archiver
         self.writer = writer
         self.chunker = chunker
-        jobs = BoundedQueue(capacity: 3)
+        chunkBuffers = ChunkBufferPool(capacity: chunker.limits.maximum)
+        jobs = BoundedQueue(capacity: 5)
     }
 
     /// Whether the threads should end.

@@ -27,7 +27,7 @@ final class ArchiveWalker {
     private let repository: Repository
     private let index: BlobIndex
     private let saver: BlobSaver
-    private var reader: ChunkReader?
+    private let reader: ChunkReader
     private var batch: [FileTask] = []
     private var batchSize: UInt64 = 0
 
@@ -37,6 +37,7 @@ final class ArchiveWalker {
         repository = run.archiver.repository
         index = repository.index
         saver = run.writer.makeSaver()
+        reader = ChunkReader(run.chunker)
     }
 
     func close() { saver.close() }
@@ -49,7 +50,7 @@ final class ArchiveWalker {
         var frames = [
             Frame(
                 state: state, entries: entries.reversed(),
-                previous: PreviousEntries(repository, tree: options.parent?.snapshot.tree, warn: run.archiver.report))
+                previous: previousEntries(options.parent?.snapshot.tree, path: "/"))
         ]
         while let last = frames.indices.last {
             if run.isStopping { return }
@@ -99,7 +100,18 @@ final class ArchiveWalker {
             parent: (directory, directory.reserve()), node: node, path: path, previous: known)
         return Frame(
             state: state, entries: entries.reversed(),
-            previous: PreviousEntries(repository, tree: known?.subtree, warn: run.archiver.report))
+            previous: previousEntries(known?.subtree, path: path))
+    }
+
+    /// A tree that no index knows any more heals: it is stored anew. One that is there but cannot be read does not.
+    private func previousEntries(_ tree: BlobID?, path: String) -> PreviousEntries {
+        PreviousEntries(repository, tree: tree) { error in
+            if let tree, !index.contains(tree, .tree) {
+                run.archiver.onHealing(path)
+            } else {
+                run.archiver.report(error)
+            }
+        }
     }
 
     private func save(_ file: any SourceFile, _ node: Node, _ previous: Node?, in directory: DirectoryState)
@@ -114,8 +126,7 @@ final class ArchiveWalker {
                 run.countFile(node, in: directory, .unchanged)
                 return
             }
-            run.archiver.report(
-                HikaeError(.damaged, "parts of \(file.displayPath) are missing in the repository: it is read again"))
+            run.archiver.onHealing(file.displayPath)
         }
         if let content = run.links.content(of: node) {
             node.content = content
@@ -158,17 +169,14 @@ final class ArchiveWalker {
             return
         }
         let assembly = FileAssembly(opened.0)
-        var chunkReader = self.reader ?? ChunkReader(run.chunker)
-        self.reader = nil
+        let (current, source) = opened
         var whole: [BlobID]?
-        defer { self.reader = chunkReader }
         do throws(HikaeError) {
-            let size = try chunkReader.forEachChunk(of: opened.1) { bytes throws(HikaeError) in
-                var buffer = run.chunkBuffers.withLock { $0.popLast() } ?? []
-                buffer.removeAll(keepingCapacity: true)
-                buffer.append(contentsOf: bytes)
+            let size = try reader.handOverChunks(
+                of: source, size: current.node.size, pool: run.chunkBuffers
+            ) { buffer throws(HikaeError) in
+                run.archiver.progress.add(bytes: buffer.length)
                 run.jobs.push(.chunk(buffer, assembly, index: assembly.reserve()))
-                run.archiver.progress.add(bytes: bytes.count)
                 try run.archiver.cancellation.check()
                 try run.failure.check()
             }
@@ -177,7 +185,7 @@ final class ArchiveWalker {
             if run.isStopping { throw error }
             try leaveOut(task, error)
         }
-        if let whole { try run.finish(opened.0, whole, size: assembly.size, with: saver) }
+        if let whole { try run.finish(current, whole, size: assembly.size, with: saver) }
     }
 
     private func leaveOut(_ task: FileTask, _ error: HikaeError) throws(HikaeError) {

@@ -26,8 +26,8 @@ final class ArchiveWorker {
             switch job {
             case .files(let tasks):
                 for task in tasks where !run.isStopping { try save(task) }
-            case .chunk(let bytes, let assembly, let index):
-                try save(bytes, assembly, index)
+            case .chunk(let buffer, let assembly, let index):
+                try save(buffer, assembly, index)
             }
         } catch {
             run.failure.set(error)
@@ -42,7 +42,7 @@ final class ArchiveWorker {
             let (current, source) = try task.opened(run.archiver.options)
             let saver = saver
             let progress = run.archiver.progress
-            let size = try reader.forEachChunk(of: source) { bytes throws(HikaeError) in
+            let size = try reader.forEachChunk(of: source, size: current.node.size) { bytes throws(HikaeError) in
                 do throws(HikaeError) {
                     content.append(try saver.save(bytes, .data).id)
                 } catch {
@@ -60,9 +60,9 @@ final class ArchiveWorker {
         if let (current, size) = done { try run.finish(current, content, size: size, with: saver) }
     }
 
-    private func save(_ bytes: [UInt8], _ assembly: FileAssembly, _ index: Int) throws(HikaeError) {
-        let id = try bytes.withBytes { bytes throws(HikaeError) in try saver.save(bytes, .data).id }
-        run.chunkBuffers.withLock { if $0.count < 4 { $0.append(bytes) } }
+    private func save(_ buffer: ChunkBuffer, _ assembly: FileAssembly, _ index: Int) throws(HikaeError) {
+        let id = try saver.save(buffer.chunk, .data).id
+        run.chunkBuffers.giveBack(buffer)
         if let content = assembly.fulfil(index, id) {
             try run.finish(assembly.task, content, size: assembly.size, with: saver)
         }

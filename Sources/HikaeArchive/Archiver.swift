@@ -14,15 +14,17 @@ public final class Archiver: Sendable {
     let cancellation: Cancellation
     let report: @Sendable (HikaeError) -> Void
     let onItem: (@Sendable (ArchiveItem) -> Void)?
+    let onHealing: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - repository: open, its index loaded, locked (shared).
     ///   - report: told, from any thread, of each item that could not be read.
     ///   - onItem: told, from any thread, what became of each file and directory.
+    ///   - onHealing: told of each file or directory that is read again because the repository lost parts of it.
     public init(
         _ repository: Repository, options: ArchiveOptions, progress: Progress = Progress(),
         cancellation: Cancellation = Cancellation(), report: @escaping @Sendable (HikaeError) -> Void = { _ in },
-        onItem: (@Sendable (ArchiveItem) -> Void)? = nil
+        onItem: (@Sendable (ArchiveItem) -> Void)? = nil, onHealing: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.repository = repository
         self.options = options
@@ -30,6 +32,7 @@ public final class Archiver: Sendable {
         self.cancellation = cancellation
         self.report = report
         self.onItem = onItem
+        self.onHealing = onHealing
     }
 
     /// Archives `root`, whose entries become the root tree.

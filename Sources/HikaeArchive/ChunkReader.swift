@@ -1,71 +1,95 @@
-// Reads a file through a window of one maximal chunk and cuts it. Nothing here knows where chunks go.
+// Reads a file and cuts it into chunks. Nothing here knows where chunks go.
 
 import HikaeChunker
 import HikaeCore
 import HikaeSource
 
-/// A window over a file being read. Used again for file after file; one thread at a time.
+/// Reads files chunk by chunk, in one of two ways: through a window of its own for whoever handles chunks at once, or
+/// into buffers that are given away. Used again for file after file; one thread at a time.
+///
+/// A file is read up to the size it had when it was opened; one of no size (as in `/proc`) until it ends. What a
+/// growing file gains meanwhile belongs to the next snapshot.
 struct ChunkReader {
     private let chunker: Chunker
-    private var window: [UInt8]
+    private var window: ChunkBuffer?
     /// What is asked of the source at a time: small enough to be still in the processor's cache when it is cut.
-    private static let readSize = 512 << 10
+    private static let readSize = 256 << 10
 
-    init(_ chunker: Chunker) {
-        self.chunker = chunker
-        window = [UInt8](unsafeUninitializedCapacity: chunker.limits.maximum) { _, count in
-            count = chunker.limits.maximum
-        }
-    }
+    init(_ chunker: Chunker) { self.chunker = chunker }
 
-    /// Reads to the end and calls `body` with each chunk in order; the bytes are valid during the call only. Returns
-    /// the bytes read.
-    mutating func forEachChunk(
-        of reader: any SourceReader, _ body: (UnsafeRawBufferPointer) throws(HikaeError) -> Void
-    ) throws(HikaeError) -> Int {
+    /// A source being read.
+    private struct Input {
+        let reader: any SourceReader
+        let expected: UInt64
         var total = 0
-        var start = 0
-        var end = 0
-        var scanned = 0
-        var isEnd = false
-        let capacity = window.count
-        while true {
-            let rest = end - start
-            if rest > 0 {
-                let cut = window.withUnsafeBytes {
-                    chunker.nextCut(UnsafeRawBufferPointer(rebasing: $0[start..<end]), isEnd: isEnd, scanned: scanned)
-                }
-                if let cut {
-                    try window.withBytes { bytes throws(HikaeError) in
-                        try body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + cut]))
-                    }
-                    start += cut
-                    scanned = 0
-                    continue
-                }
-                scanned = rest
-            } else if isEnd {
-                return total
-            }
-            if capacity - end < min(Self.readSize, capacity - rest) {
-                window.withUnsafeMutableBytes { bytes in
-                    guard let base = bytes.baseAddress else { return }
-                    base.copyMemory(from: base + start, byteCount: rest)
-                }
-                start = 0
-                end = rest
-            }
-            let count = try fill(from: reader, at: end)
-            if count == 0 { isEnd = true }
-            end += count
+        var isAtEnd = false
+
+        /// Reads into `room` from `end` on; returns the new end of what is there.
+        mutating func fill(_ room: UnsafeMutableRawBufferPointer, from end: Int) throws(HikaeError) -> Int {
+            let limit = min(room.count, end + ChunkReader.readSize)
+            let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: room[end..<limit]))
             total += count
+            isAtEnd = count == 0 || (expected > 0 && total >= expected)
+            return end + count
         }
     }
 
-    private mutating func fill(from reader: any SourceReader, at end: Int) throws(HikaeError) -> Int {
-        let limit = min(window.count, end + Self.readSize)
-        return try window.withMutableBytes { bytes throws(HikaeError) in
-            try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[end..<limit]))
+    /// Calls `body` with each chunk in order; the bytes are valid during the call only. Returns the bytes read.
+    mutating func forEachChunk(
+        of reader: any SourceReader, size: UInt64, _ body: (UnsafeRawBufferPointer) throws(HikaeError) -> Void
+    ) throws(HikaeError) -> Int {
+        let window = self.window ?? ChunkBuffer(capacity: chunker.limits.maximum)
+        self.window = window
+        let memory = window.memory
+        var input = Input(reader: reader, expected: size)
+        var (start, end, scanned) = (0, 0, 0)
+        while true {
+            let rest = UnsafeRawBufferPointer(rebasing: memory[start..<end])
+            if let cut = chunker.nextCut(rest, isEnd: input.isAtEnd, scanned: scanned) {
+                try body(UnsafeRawBufferPointer(rebasing: rest[..<cut]))
+                start += cut
+                scanned = 0
+                continue
+            }
+            if input.isAtEnd { return input.total }
+            scanned = rest.count
+            if memory.count - end < min(Self.readSize, memory.count - rest.count) {
+                move(rest, to: memory)
+                (start, end) = (0, rest.count)
+            }
+            end = try input.fill(memory, from: end)
         }
+    }
+
+    /// Reads into buffers of `pool`, and hands each over to `body` with a chunk in it. Returns the bytes read.
+    func handOverChunks(
+        of reader: any SourceReader, size: UInt64, pool: ChunkBufferPool,
+        _ body: (ChunkBuffer) throws(HikaeError) -> Void
+    ) throws(HikaeError) -> Int {
+        var input = Input(reader: reader, expected: size)
+        var buffer = pool.take()
+        defer { pool.giveBack(buffer) }
+        var (end, scanned) = (0, 0)
+        while true {
+            let there = UnsafeRawBufferPointer(rebasing: buffer.memory[..<end])
+            if let cut = chunker.nextCut(there, isEnd: input.isAtEnd, scanned: scanned) {
+                let following = pool.take()
+                move(UnsafeRawBufferPointer(rebasing: there[cut...]), to: following.memory)
+                let full = buffer
+                full.length = cut
+                buffer = following
+                try body(full)
+                (end, scanned) = (end - cut, 0)
+                continue
+            }
+            if input.isAtEnd { return input.total }
+            scanned = end
+            end = try input.fill(buffer.memory, from: end)
+        }
+    }
+
+    private func move(_ bytes: UnsafeRawBufferPointer, to memory: UnsafeMutableRawBufferPointer) {
+        guard let from = bytes.baseAddress, let to = memory.baseAddress else { return }
+        to.copyMemory(from: from, byteCount: bytes.count)
     }
 }

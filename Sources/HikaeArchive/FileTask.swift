@@ -33,7 +33,7 @@ enum ArchiveJob: Sendable {
     /// Files small enough to be handled by one thread each, several at a time.
     case files([FileTask])
     /// One chunk of a large file that the walker reads.
-    case chunk([UInt8], FileAssembly, index: Int)
+    case chunk(ChunkBuffer, FileAssembly, index: Int)
 }
 
 /// A large file whose chunks are stored by several threads.

@@ -17,7 +17,7 @@ public enum CompressionMode: String, Sendable, CaseIterable {
     var level: Int32 {
         switch self {
         case .off, .fastest: 1
-        case .auto: 2
+        case .auto: 1
         case .better: 6
         case .max: 12
         }

@@ -27,6 +27,7 @@ public final class Compressor {
     public func compress(_ input: UnsafeRawBufferPointer, into output: inout [UInt8]) -> Int? {
         output.removeAll(keepingCapacity: true)
         guard mode != .off, input.count > 16 else { return nil }
+        if mode == .auto || mode == .fastest, NoiseTest.looksLikeNoise(input) { return nil }
         // No room for a frame that is not smaller: zstd gives up as soon as it would be.
         guard let count = compress(input, appendingTo: &output, capacity: input.count - 1) else { return nil }
         return count

@@ -140,11 +140,12 @@ public final class BlobWriter: Sendable {
     // MARK: The uploading thread
 
     private func upload() {
-        while let pack = uploads.pop() {
+        while var pack = uploads.pop() {
             if failure.value == nil {
                 do throws(HikaeError) { try save(pack) } catch { failure.set(error) }
             }
-            buffers.withLock { if $0.isEmpty { $0.append(pack.bytes) } }
+            let buffer = pack.takeBuffer()
+            buffers.withLock { if $0.isEmpty { $0.append(buffer) } }
             inFlight.withLock { $0 -= 1 }
         }
     }

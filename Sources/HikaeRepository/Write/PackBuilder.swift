@@ -6,8 +6,16 @@ import HikaeFormat
 /// A pack that is complete and named, not stored yet.
 struct FinishedPack: Sendable {
     let id: FileID
-    let bytes: [UInt8]
+    private(set) var bytes: [UInt8]
     let blobs: [PackedBlob]
+
+    /// Gives the pack's memory away, emptied, to be used again.
+    mutating func takeBuffer() -> [UInt8] {
+        var buffer: [UInt8] = []
+        swap(&buffer, &bytes)
+        buffer.removeAll(keepingCapacity: true)
+        return buffer
+    }
 }
 
 /// A pack being filled. One thread at a time.
@@ -17,12 +25,12 @@ struct PackBuilder: Sendable {
 
     init() { bytes = [] }
 
-    /// A builder that writes into `buffer`, whose contents are dropped and whose capacity is kept. Room for `capacity`
+    /// A builder that writes into `buffer`, which is empty and whose capacity is kept. Room for `capacity`
     /// bytes is taken at once: growing step by step would copy, and touch, as much again.
     init(buffer: consuming [UInt8], capacity: Int) {
         bytes = buffer
-        bytes.removeAll(keepingCapacity: true)
-        bytes.reserveCapacity(capacity)
+        // Asked only when needed: an array that two still hold would be allocated anew.
+        if bytes.capacity < capacity { bytes.reserveCapacity(capacity) }
     }
 
     var isEmpty: Bool { blobs.isEmpty }
