@@ -15,6 +15,10 @@ Shutdown.leave(runProgram(ArgumentRewriting.rewrite(ArgumentBytes.commandLine())
 
 /// Parses and runs; returns the exit status.
 func runProgram(_ arguments: [String]) -> Int32 {
+    if let problem = CommandNames.problem(arguments) {
+        if arguments.contains("--json") { Console.shared.configure(isJSON: true, verbosity: 1) }
+        return ErrorDisplay.final(problem)
+    }
     var command: any ParsableCommand
     do {
         command = try Hikae.parseAsRoot(arguments)
@@ -59,19 +63,9 @@ private func explain(_ error: any Error, _ arguments: [String]) -> Int32 {
         return finish(.done)
     }
     if arguments.contains("--json") { Console.shared.configure(isJSON: true, verbosity: 1) }
-    var message = Hikae.message(for: error)
-    let words = arguments.prefix { !$0.hasPrefix("-") }
-    let names = Set(Hikae.configuration.subcommands.map { $0._commandName })
-    var command = ""
-    if let first = words.first {
-        if names.contains(first) {
-            command = " \(first)"
-        } else {
-            message = "there is no command \(Words.safe(first))"
-        }
-    }
+    let command = arguments.first.flatMap { $0.hasPrefix("-") ? nil : " \($0)" } ?? ""
     ErrorDisplay.final(
-        code: 1, errorCode: HikaeError.Code.usage.rawValue, message: message,
+        code: 1, errorCode: HikaeError.Code.usage.rawValue, message: Hikae.message(for: error),
         hint: "See `hikae\(command) --help`.")
     return 1
 }

@@ -93,6 +93,8 @@ import Testing
         let harness = try Harness()
         let page = try harness.hikae("man").succeed().text
         #expect(page.hasPrefix(".TH HIKAE 1"))
+        #expect(page.contains(".SH \"EXIT STATUS\"\n"))
+        #expect(!page.contains("OVERVIEW:"))
         for (command, options) in Self.promised {
             #expect(page.contains(".SH \"\(command.uppercased())\"\n"))
             for option in options.split(separator: " ") {

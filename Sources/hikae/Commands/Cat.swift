@@ -37,7 +37,7 @@ struct Cat: HikaeSubcommand {
         if id == nil, kind != .config, kind != .masterkey {
             throw HikaeError(.usage, "which \(kind.rawValue)? Give its ID.")
         }
-        try Session.run(global, lock: .shared) { session throws(HikaeError) in try show(session, id ?? "") }
+        try Session.run(global, lock: .reading) { session throws(HikaeError) in try show(session, id ?? "") }
         return .done
     }
 

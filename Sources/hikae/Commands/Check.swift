@@ -45,7 +45,7 @@ struct Check: HikaeSubcommand {
             options.readData = try ReadSubset(readDataSubset)
         }
         if !global.noLock { console.note("create exclusive lock for repository") }
-        return try Session.run(global, lock: .exclusive) { session throws(HikaeError) in
+        return try Session.run(global, lock: .readingAlone) { session throws(HikaeError) in
             try check(session.repository, options)
         }
     }

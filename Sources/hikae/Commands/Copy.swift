@@ -13,10 +13,16 @@ struct Copy: HikaeSubcommand {
             repository with `hikae init --copy-chunker-params`, or nothing that is saved there later is shared with \
             what was copied.
 
+            Each of the two repositories has a password of its own: this one's comes from the usual places, the \
+            source's from --from-password-file, --from-password-command, HIKAE_FROM_PASSWORD_FILE, \
+            HIKAE_FROM_PASSWORD_COMMAND or HIKAE_FROM_PASSWORD.
+
             EXAMPLES
-              hikae copy -r /mnt/second --from-repo /srv/backup \\
-                  --from-password-file /root/backup-password
-              hikae copy -r /mnt/second --from-repo /srv/backup --tag monthly
+              hikae copy -r /mnt/second --password-file /root/second-password \\
+                  --from-repo /srv/backup --from-password-file /root/backup-password
+              hikae copy -r /mnt/second --password-file /root/second-password \\
+                  --from-repo /srv/backup --from-password-file /root/backup-password \\
+                  --tag monthly
             """)
 
     @Argument(help: .init("Snapshots of the source repository; all without one.", valueName: "snapshot"))
@@ -32,7 +38,7 @@ struct Copy: HikaeSubcommand {
         if source.config.id == destination.config.id {
             throw HikaeError(.usage, "source and destination are the same repository")
         }
-        return try Session.run(source, global, lock: .shared) { from throws(HikaeError) in
+        return try Session.run(source, global, lock: .reading) { from throws(HikaeError) in
             // restic locks what is written to whatever --no-lock says.
             var locking = global
             locking.noLock = false

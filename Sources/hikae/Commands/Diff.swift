@@ -37,7 +37,7 @@ struct Diff: HikaeSubcommand {
 
     func execute() throws(HikaeError) -> ExitStatus {
         var status = ExitStatus.done
-        try Session.run(global, lock: .shared) { session throws(HikaeError) in
+        try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let repository = session.repository
             let (first, second) = (try repository.resolveSnapshot(old), try repository.resolveSnapshot(new))
             console.note("comparing snapshot \(first.id.short) to \(second.id.short):\n")

@@ -38,7 +38,7 @@ struct Dump: HikaeSubcommand {
     @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
-        try Session.run(global, lock: .shared) { session throws(HikaeError) in
+        try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let repository = session.repository
             let address = try repository.resolve(snapshot, selection.filter)
             try session.loadIndex()

@@ -62,7 +62,7 @@ struct Find: HikaeSubcommand {
             throw HikaeError(.usage, "--oldest must be a time before --newest")
         }
         var troubles = 0
-        try Session.run(global, lock: .shared) { session throws(HikaeError) in
+        try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let repository = session.repository
             let chosen = try repository.selectSnapshots(snapshot, selection.filter)
             try session.loadIndex()

@@ -16,7 +16,9 @@ struct Init: HikaeSubcommand {
             EXAMPLES
               hikae init -r /srv/backup
               hikae init -r /srv/backup --password-file /root/backup-password
-              hikae init -r /srv/second --copy-chunker-params --from-repo /srv/backup
+              hikae init -r /srv/second --password-file /root/second-password \\
+                  --copy-chunker-params --from-repo /srv/backup \\
+                  --from-password-file /root/backup-password
             """)
 
     enum ChunkerName: String, CaseIterable, ExpressibleByArgument { case gear, rabin }
@@ -46,6 +48,7 @@ struct Init: HikaeSubcommand {
                 .repositoryExists, "there is a repository at \(store.location) already",
                 hint: "Nothing was changed. Use it as it is, or name another place.")
         }
+        try NewPlace.check(store.location)
         let repository = try Repository.create(
             store, password: try password(place), options: options, opening: try Session.openOptions(global))
         report(repository)

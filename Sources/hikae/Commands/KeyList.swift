@@ -13,7 +13,7 @@ struct KeyList: HikaeSubcommand {
 
     func execute() throws(HikaeError) -> ExitStatus {
         var troubles = 0
-        try Session.run(global, lock: .shared) { session throws(HikaeError) in
+        try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let tally = ErrorTally(during: "key list")
             let keys = try KeyRing(repository: session.repository, report: { tally.warn($0) }).list()
             show(keys)

@@ -24,19 +24,28 @@ struct List: HikaeSubcommand {
 
     func execute() throws(HikaeError) -> ExitStatus {
         // A list of locks that always shows one's own would tell nobody anything.
-        try Session.run(global, lock: kind == .locks ? .none : .shared) { session throws(HikaeError) in
+        try Session.run(global, lock: kind == .locks ? .none : .reading) { session throws(HikaeError) in
             if kind == .blobs {
                 try session.loadIndex()
                 try session.repository.index.forEachEntry { _, _, blob throws(HikaeError) in
-                    console.print("\(blob.type == .tree ? "tree" : "data") \(blob.id.hex)")
+                    show(blob.type == .tree ? "tree" : "data", blob.id.hex, isTyped: true)
                 }
             } else {
                 for file in try session.repository.store.list(fileKind).sorted(by: { $0.id < $1.id }) {
-                    console.print(file.id.hex)
+                    show(fileKind.rawValue, file.id.hex, isTyped: false)
                 }
             }
         }
         return .done
+    }
+
+    /// One line, or with `--json` one object a line, which always tells the type.
+    private func show(_ type: String, _ id: String, isTyped: Bool) {
+        guard global.json else { return console.print(isTyped ? "\(type) \(id)" : id) }
+        console.printObject { json in
+            json.member("type", type)
+            json.member("id", id)
+        }
     }
 
     private var fileKind: FileKind {

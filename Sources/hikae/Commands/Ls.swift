@@ -41,7 +41,7 @@ struct Ls: HikaeSubcommand {
 
     func execute() throws(HikaeError) -> ExitStatus {
         let directories = try wantedDirectories()
-        try Session.run(global, lock: .shared) { session throws(HikaeError) in
+        try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let repository = session.repository
             let address = try repository.resolve(snapshot, selection.filter)
             try session.loadIndex()

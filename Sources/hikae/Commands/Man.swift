@@ -39,12 +39,13 @@ enum ManualPage {
             .SH DESCRIPTION
 
             """
-        page += preformatted(Hikae.helpMessage(columns: 78).lines(before: "USAGE"))
+        page += preformatted(plain(Hikae.helpMessage(columns: 78).lines(before: "USAGE")))
         for (name, type) in commands {
             page += ".SH \"\(name.uppercased())\"\n"
             page += preformatted(help(type))
         }
         page += ".SH \"OPTIONS OF EVERY COMMAND\"\n" + preformatted(globalOptions)
+        page += ".SH \"EXIT STATUS\"\n" + preformatted(exitStatus)
         page += ".SH ENVIRONMENT\n" + preformatted(environment)
         page += ".SH \"SEE ALSO\"\n.BR restic (1)\n"
         return page
@@ -52,7 +53,13 @@ enum ManualPage {
 
     /// A command's help without the options that all have.
     private static func help(_ type: any ParsableCommand.Type) -> String {
-        HelpText.of(type, columns: 78).lines(before: HelpText.globalHeading)
+        plain(HelpText.of(type, columns: 78).lines(before: HelpText.globalHeading))
+    }
+
+    /// Help without the parser's word in front: the section has a heading.
+    private static func plain(_ help: String) -> String {
+        let word = "OVERVIEW: "
+        return help.hasPrefix(word) ? String(help.dropFirst(word.count)) : help
     }
 
     private static var globalOptions: String {
@@ -61,12 +68,25 @@ enum ManualPage {
         return lines[(start + 1)...].joined(separator: "\n")
     }
 
+    private static let exitStatus = """
+        0    done
+        1    failed, for any reason not below
+        3    done, but some of the input could not be read (backup), or some
+             snapshots could not be removed (forget)
+        10   there is no repository at that place
+        11   the repository is locked by another process
+        12   wrong password
+        129, 130, 143   stopped by a closed terminal, by Ctrl-C, by SIGTERM
+        141  whoever read the output went away
+        """
+
     private static let environment = """
         HIKAE_REPOSITORY, HIKAE_REPOSITORY_FILE    the repository
         HIKAE_PASSWORD, HIKAE_PASSWORD_FILE,
         HIKAE_PASSWORD_COMMAND                     its password
         HIKAE_KEY_HINT                             the key to try first
-        HIKAE_FROM_REPOSITORY, HIKAE_FROM_PASSWORD the source of copy, and so on
+        HIKAE_FROM_REPOSITORY,
+        HIKAE_FROM_PASSWORD_FILE, ...              the same of copy's source
         HIKAE_HOST                                 --host
         HIKAE_CACHE_DIR, XDG_CACHE_HOME            the local cache
         HIKAE_COMPRESSION, HIKAE_PACK_SIZE         --compression, --pack-size

@@ -62,7 +62,7 @@ struct Restore: HikaeSubcommand {
 
     func execute() throws(HikaeError) -> ExitStatus {
         let (options, target) = try restoreOptions()
-        return try Session.run(global, lock: .shared) { session throws(HikaeError) in
+        return try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let address = try session.repository.resolve(snapshot, selection.filter)
             try session.loadIndex()
             let tree = try TreePath.folder(session.repository, address.snapshot.tree, address.subpath)

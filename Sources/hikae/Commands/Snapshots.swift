@@ -39,7 +39,7 @@ struct Snapshots: HikaeSubcommand {
     func execute() throws(HikaeError) -> ExitStatus {
         let grouping = try SnapshotGrouping(groupBy)
         var status = ExitStatus.done
-        try Session.run(global, lock: .shared) { session throws(HikaeError) in
+        try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let entries = try session.repository.selectSnapshots(snapshots, selection.filter) { id, error in
                 console.warn("snapshot \(id.short) cannot be read: \(error.message)")
                 status = .failed

@@ -45,7 +45,7 @@ struct Stats: HikaeSubcommand {
     @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
-        try Session.run(global, lock: .shared) { session throws(HikaeError) in
+        try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let chosen = try session.repository.selectSnapshots(snapshots, selection.filter)
             try session.loadIndex()
             let progress = Progress()

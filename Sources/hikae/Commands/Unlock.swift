@@ -19,7 +19,8 @@ struct Unlock: HikaeSubcommand {
 
     func execute() throws(HikaeError) -> ExitStatus {
         try Session.run(global, lock: .none) { session throws(HikaeError) in
-            let count = try LockSurvey(session.repository).remove(all: removeAll)
+            let survey = LockSurvey(session.repository)
+            let count = try survey.remove(all: removeAll)
             if global.json {
                 console.printObject { json in
                     json.member("message_type", "summary")
@@ -27,6 +28,10 @@ struct Unlock: HikaeSubcommand {
                 }
             } else if count > 0 {
                 console.note("successfully removed \(Words.count(count, "lock"))")
+            } else {
+                let held = try survey.locks().count
+                let others = "; \(Words.count(held, "lock")) \(held == 1 ? "is" : "are") held by others"
+                console.note("no locks removed" + (held > 0 ? others : ""))
             }
         }
         return .done

@@ -64,6 +64,15 @@ struct RepositoryPlace {
         password != nil || passwordFile != nil || passwordCommand != nil || insecureNoPassword
     }
 
+    /// The error for a password that nothing and nobody gives.
+    func missingPassword(_ location: String, because reason: String = "") -> HikaeError {
+        let variables = optionPrefix.isEmpty ? "HIKAE_" : "HIKAE_FROM_"
+        return HikaeError(
+            .usage, "no password given for the \(name) \(location)\(reason)",
+            hint: "Use --\(optionPrefix)password-file FILE, --\(optionPrefix)password-command COMMAND, "
+                + "\(variables)PASSWORD_FILE or \(variables)PASSWORD, or type it on a terminal.")
+    }
+
     /// The repository's location. Throws `.usage` when none is named, or two are.
     func resolveLocation() throws(HikaeError) -> String {
         if location != nil, locationFile != nil {
@@ -76,7 +85,8 @@ struct RepositoryPlace {
                 .usage, "no \(name) named",
                 hint: optionPrefix.isEmpty
                     ? "Say where it is with -r DIRECTORY, --repository-file FILE or HIKAE_REPOSITORY."
-                    : "Say where it is with --from-repo DIRECTORY or --from-repository-file FILE.")
+                    : "Say where it is with --from-repo DIRECTORY, --from-repository-file FILE or "
+                        + "HIKAE_FROM_REPOSITORY.")
         }
         let text = TextFile.trimmed(try TextFile.read(locationFile))
         guard !text.isEmpty else { throw HikaeError(.usage, "the file \(locationFile) names no repository") }

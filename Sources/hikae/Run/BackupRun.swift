@@ -56,7 +56,11 @@ struct BackupRun {
             report: { error in
                 first.set(error)
                 if !isStream { ErrorDisplay.passing(error, during: "archival") }
-            }, onItem: onItem)
+            }, onItem: onItem,
+            onHealing: { path in
+                Console.shared.note(
+                    "parts of \(Words.safe(path)) are missing in the repository: it is read and stored again")
+            })
         let lock = session.lock
         do throws(HikaeError) {
             return try archiver.run(source.root) { () throws(HikaeError) in

@@ -15,9 +15,19 @@ enum PasswordPrompt {
 
     /// Asks for an existing password. Where standard input is no terminal and holds no data, as in
     /// `hikae … < password`, its first line is the password, as with restic.
-    static func ask(_ prompt: String, inputIsData: Bool) throws(HikaeError) -> [UInt8] {
-        guard isInteractive(inputIsData) else { return try notEmpty(firstLineOfInput()) }
-        return try notEmpty(askOnTerminal(prompt))
+    ///
+    /// - Parameter missing: the error when there is no password, with what kept it from being asked for.
+    static func ask(
+        _ prompt: String, inputIsData: Bool, missing: (String) -> HikaeError
+    ) throws(HikaeError) -> [UInt8] {
+        let password: [UInt8]
+        if isInteractive(inputIsData) {
+            password = try askOnTerminal(prompt, noTerminal: missing(", and there is no terminal to ask for it on"))
+        } else {
+            password = try firstLineOfInput()
+        }
+        if password.isEmpty { throw missing("") }
+        return password
     }
 
     /// Asks for a new password, twice on a terminal.
@@ -35,12 +45,15 @@ enum PasswordPrompt {
             hint: "Use --password-file FILE, --password-command COMMAND or HIKAE_PASSWORD, or type it on a terminal.")
     }
 
-    private static func askOnTerminal(_ prompt: String) throws(HikaeError) -> [UInt8] {
+    private static func askOnTerminal(
+        _ prompt: String, noTerminal: HikaeError? = nil
+    ) throws(HikaeError) -> [UInt8] {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
         guard terminal >= 0 else {
-            throw HikaeError(
-                .usage, "no password given, and there is no terminal to ask for it on",
-                hint: "Use --password-file FILE, --password-command COMMAND or HIKAE_PASSWORD.")
+            throw noTerminal
+                ?? HikaeError(
+                    .usage, "no password given, and there is no terminal to ask for it on",
+                    hint: "Use --password-file FILE, --password-command COMMAND or HIKAE_PASSWORD.")
         }
         defer { close(terminal) }
         var settings = termios()

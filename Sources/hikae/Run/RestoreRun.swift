@@ -27,6 +27,9 @@ struct RestoreRun {
         ).restore(tree, to: target)
         display.stop()
         tell(summary, seconds: monotonicSeconds() - begun)
+        if options.include != nil, summary.isEmpty, !Console.shared.isJSON {
+            Console.shared.warn("warning: nothing in the snapshot matches what is to be included")
+        }
         guard summary.errors == 0 else {
             throw HikaeError(
                 .inputOutput, "\(Words.count(summary.errors, "item")) could not be restored as in the snapshot",
@@ -87,4 +90,9 @@ struct RestoreRun {
             json.member("size", item.size)
         }
     }
+}
+
+extension RestoreSummary {
+    /// Whether nothing was restored, and nothing was there that could have been.
+    fileprivate var isEmpty: Bool { files + hardLinks + directories + others + skipped + errors == 0 }
 }

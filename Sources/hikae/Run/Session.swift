@@ -9,10 +9,17 @@ import HikaeStore
 /// The lock a command needs.
 enum LockMode {
     case none
-    /// Beside others who add: for reading and adding.
+    /// Beside others who add: for reading. `--no-lock` does without.
+    case reading
+    /// Beside others who add: for adding.
     case shared
+    /// Alone, to read what nobody changes meanwhile. `--no-lock` does without.
+    case readingAlone
     /// Alone: for removing.
     case exclusive
+
+    var isExclusive: Bool { self == .exclusive || self == .readingAlone }
+    var onlyReads: Bool { self == .reading || self == .readingAlone }
 }
 
 /// An open repository and the lock held on it.
@@ -38,9 +45,7 @@ struct Session {
         _ body: (Session) throws(HikaeError) -> Result
     ) throws(HikaeError) -> Result {
         guard mode != .none, !options.noLock else { return try body(Session(repository: repository, lock: nil)) }
-        let lock = try RepositoryLock.acquire(
-            repository, exclusive: mode == .exclusive, retrySeconds: options.retryLock?.seconds ?? 0,
-            lost: Shutdown.cancellation)
+        let lock = try lock(repository, options, mode)
         let debt = Shutdown.owe { lock.release() }
         defer {
             lock.release()
@@ -52,6 +57,23 @@ struct Session {
             // Stopped by no signal: the lock could not be kept. Asking for it again tells why.
             if error.code == .cancelled, Shutdown.signalExitCode == nil { try lock.confirm() }
             throw error
+        }
+    }
+
+    private static func lock(
+        _ repository: Repository, _ options: GlobalOptions, _ mode: LockMode
+    ) throws(HikaeError) -> RepositoryLock {
+        do throws(HikaeError) {
+            return try RepositoryLock.acquire(
+                repository, exclusive: mode.isExclusive, retrySeconds: options.retryLock?.seconds ?? 0,
+                lost: Shutdown.cancellation)
+        } catch {
+            guard error.code == .permission else { throw error }
+            throw HikaeError(
+                .permission, "cannot lock \(repository.store.location): \(error.message)",
+                hint: mode.onlyReads
+                    ? "Use --no-lock to read a repository that may not be written to."
+                    : "Run it as a user who may write there.")
         }
     }
 
@@ -71,7 +93,9 @@ struct Session {
         }
         // A person who mistyped may try again.
         for attempt in 1...3 {
-            let password = try PasswordPrompt.ask("enter password for \(place.name): ", inputIsData: inputIsData)
+            let password = try PasswordPrompt.ask(
+                "enter password for \(place.name): ", inputIsData: inputIsData,
+                missing: { place.missingPassword(store.location, because: $0) })
             do throws(HikaeError) {
                 return try Repository.open(store, password: password, options: opening)
             } catch {

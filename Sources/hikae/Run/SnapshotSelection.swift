@@ -40,6 +40,15 @@ extension Repository {
 
     /// The one snapshot that `text` names, and the tree it or its `:folder` is.
     func resolve(_ text: String, _ filter: SnapshotFilter) throws(HikaeError) -> SnapshotAddress {
-        try resolveSnapshot(text) { filter.matches($0) }
+        do throws(HikaeError) {
+            return try resolveSnapshot(text) { filter.matches($0) }
+        } catch {
+            let isLatest = text == "latest" || text.hasPrefix("latest:")
+            guard isLatest, error.code == .notFound else { throw error }
+            throw HikaeError(
+                .notFound,
+                filter.isEmpty ? "there is no snapshot in the repository" : "no snapshot matches the filters",
+                hint: filter.isEmpty ? nil : "`hikae snapshots` shows what is there.")
+        }
     }
 }
