@@ -144,7 +144,9 @@ def machine(work):
             model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), model)
     except OSError:
         pass
-    kind = subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", str(work)], capture_output=True, text=True).stdout.strip()
+    # What is mounted twice over is listed twice.
+    mounts = subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", str(work)], capture_output=True, text=True).stdout
+    kind = mounts.split("\n")[0].strip()
     return {"processor": model, "cores": os.cpu_count(), "system": platform.platform(terse=True), "filesystem": kind,
             "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
 

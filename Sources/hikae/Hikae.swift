@@ -10,7 +10,7 @@ struct Hikae: ParsableCommand {
         usage: "hikae <command> [options] …",
         discussion: """
             FIRST STEPS
-              export HIKAE_REPOSITORY=/srv/backup HIKAE_PASSWORD_FILE=/root/backup-password
+              export HIKAE_REPOSITORY=/srv/backup HIKAE_PASSWORD_FILE=/etc/backup-password
               hikae init                                      # once
               hikae backup /home /etc                         # every day
               hikae snapshots                                 # what is there

@@ -18,10 +18,10 @@ struct Copy: HikaeSubcommand {
             HIKAE_FROM_PASSWORD_COMMAND or HIKAE_FROM_PASSWORD.
 
             EXAMPLES
-              hikae copy -r /mnt/second --password-file /root/second-password \\
-                  --from-repo /srv/backup --from-password-file /root/backup-password
-              hikae copy -r /mnt/second --password-file /root/second-password \\
-                  --from-repo /srv/backup --from-password-file /root/backup-password \\
+              hikae copy -r /mnt/second --password-file /etc/second-password \\
+                  --from-repo /srv/backup --from-password-file /etc/backup-password
+              hikae copy -r /mnt/second --password-file /etc/second-password \\
+                  --from-repo /srv/backup --from-password-file /etc/backup-password \\
                   --tag monthly
             """)
 

@@ -15,10 +15,10 @@ struct Init: HikaeSubcommand {
 
             EXAMPLES
               hikae init -r /srv/backup
-              hikae init -r /srv/backup --password-file /root/backup-password
-              hikae init -r /srv/second --password-file /root/second-password \\
+              hikae init -r /srv/backup --password-file /etc/backup-password
+              hikae init -r /srv/second --password-file /etc/second-password \\
                   --copy-chunker-params --from-repo /srv/backup \\
-                  --from-password-file /root/backup-password
+                  --from-password-file /etc/backup-password
             """)
 
     enum ChunkerName: String, CaseIterable, ExpressibleByArgument { case gear, rabin }

@@ -10,7 +10,7 @@ struct KeyAdd: HikaeSubcommand {
         discussion: """
             EXAMPLES
               hikae key add
-              hikae key add --new-password-file /root/second-password --user anna
+              hikae key add --new-password-file /etc/second-password --user anna
             """)
 
     @OptionGroup(title: "The new key") var new: NewKeyOptions

@@ -11,7 +11,7 @@ struct KeyPasswd: HikaeSubcommand {
             Adds the new one, tries it, and only then removes the old one.
 
             EXAMPLE
-              hikae key passwd --new-password-file /root/new-password
+              hikae key passwd --new-password-file /etc/new-password
             """)
 
     @OptionGroup(title: "The new key") var new: NewKeyOptions
