@@ -58,12 +58,7 @@ public final class BlobSaver {
                 "a blob of \(plaintext.count) bytes is more than the format can hold: a directory with so many entries "
                     + "cannot be saved")
         }
-        if !writer.options.storesKnownBlobs, index.contains(id, type) {
-            return SavedBlob(id: id, isNew: false, storedBytes: 0)
-        }
-        guard writer.claim(id, type, &index, &generation) else {
-            return SavedBlob(id: id, isNew: false, storedBytes: 0)
-        }
+        guard undertakes(id, type) else { return SavedBlob(id: id, isNew: false, storedBytes: 0) }
         var stored = 0
         if compress(plaintext, type) {
             stored = compressed.withUnsafeBytes { add(id, type, $0, uncompressedLength: plaintext.count) }
@@ -79,12 +74,7 @@ public final class BlobSaver {
     ///
     /// The caller has opened it and verified its ID.
     func save(sealed: UnsafeRawBufferPointer, _ blob: PackedBlob) throws(HikaeError) -> SavedBlob {
-        if !writer.options.storesKnownBlobs, index.contains(blob.id, blob.type) {
-            return SavedBlob(id: blob.id, isNew: false, storedBytes: 0)
-        }
-        guard writer.claim(blob.id, blob.type, &index, &generation) else {
-            return SavedBlob(id: blob.id, isNew: false, storedBytes: 0)
-        }
+        guard undertakes(blob.id, blob.type) else { return SavedBlob(id: blob.id, isNew: false, storedBytes: 0) }
         if blob.type == .data { data.add(sealed: sealed, blob) } else { trees.add(sealed: sealed, blob) }
         writer.statistics.count(tree: blob.type == .tree, plaintext: blob.plaintextLength, stored: sealed.count)
         try handOverFull(blob.type)
@@ -95,17 +85,18 @@ public final class BlobSaver {
     ///
     /// The caller has verified that it decompresses to the blob's plaintext.
     func save(compressed: UnsafeRawBufferPointer, _ blob: PackedBlob) throws(HikaeError) -> SavedBlob {
-        if !writer.options.storesKnownBlobs, index.contains(blob.id, blob.type) {
-            return SavedBlob(id: blob.id, isNew: false, storedBytes: 0)
-        }
-        guard writer.claim(blob.id, blob.type, &index, &generation) else {
-            return SavedBlob(id: blob.id, isNew: false, storedBytes: 0)
-        }
+        guard undertakes(blob.id, blob.type) else { return SavedBlob(id: blob.id, isNew: false, storedBytes: 0) }
         let length = Int(blob.uncompressedLength)
         let stored = add(blob.id, blob.type, compressed, uncompressedLength: length)
         writer.statistics.count(tree: blob.type == .tree, plaintext: length, stored: stored)
         try handOverFull(blob.type)
         return SavedBlob(id: blob.id, isNew: true, storedBytes: stored)
+    }
+
+    /// Whether this call is the one to store the blob: false when it is known, or another thread stores it.
+    private func undertakes(_ id: BlobID, _ type: BlobType) -> Bool {
+        if !writer.options.storesKnownBlobs, index.contains(id, type) { return false }
+        return writer.claim(id, type, &index, &generation)
     }
 
     /// Puts the blob's frame into `compressed`, if it is to be stored as one.
