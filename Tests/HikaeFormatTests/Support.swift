@@ -39,8 +39,13 @@ extension SeededGenerator {
 
     mutating func bool() -> Bool { next() & 1 == 1 }
 
-    /// A random file name: often plain, often anything but NUL and `/`.
+    /// A random name that a directory can hold: often plain, often anything but NUL and `/`.
     mutating func name() -> [UInt8] {
+        let name = anyName()
+        return name == utf8(".") || name == utf8("..") ? utf8("_") + name : name
+    }
+
+    private mutating func anyName() -> [UInt8] {
         switch int(0...4) {
         case 0: return utf8("file-\(int(0...9999)).txt")
         case 1:
