@@ -12,6 +12,13 @@ let strict: [SwiftSetting] = [
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -22,6 +29,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// What every kind of source and destination builds on.
+let kind: [Target.Dependency] = ["HikaeCore", "HikaeFormat", "HikaeRepository", "HikaeSource", "HikaeDestination"]
+
 let package = Package(
     name: "hikae",
     platforms: [.macOS(.v15)],
@@ -29,9 +39,16 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .systemLibrary(name: "CLinux"),
         target("HikaeCore", []),
         target("HikaeChunker", ["HikaeCore", crypto]),
@@ -41,16 +58,34 @@ let package = Package(
         target("HikaeSource", ["HikaeCore", "HikaeFormat", "CLinux"]),
         target("HikaeArchive", ["HikaeCore", "HikaeFormat", "HikaeChunker", "HikaeRepository", "HikaeSource", crypto]),
         target("HikaeDestination", ["HikaeCore", "HikaeFormat", "HikaeRepository", "HikaeSource", "CLinux"]),
+        target("HikaePlan", ["HikaeCore", "HikaeFormat", yaml]),
+        target("HikaeSFTP", kind),
+        target("HikaeFTP", kind + ["CCurl"]),
+        target("HikaeMail", kind + [nioCore, nioPosix, nioSSL]),
+        target("HikaeDatabase", kind + [sqlite]),
+        target("HikaeS3", kind + [crypto, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+        target("HikaeGuard", ["HikaeCore", "HikaeFormat", "HikaeRepository", "HikaeSource"]),
+        target(
+            "HikaeOperations",
+            kind + [
+                "HikaeStore", "HikaeArchive", "HikaePlan", "HikaeGuard", "HikaeSFTP", "HikaeFTP", "HikaeMail",
+                "HikaeDatabase", "HikaeS3",
+            ]),
         .executableTarget(
             name: "hikae",
             dependencies: [
                 "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "HikaeSource", "HikaeArchive",
-                "HikaeDestination", "CLinux", argumentParser,
+                "HikaeDestination", "HikaePlan", "HikaeGuard", "HikaeOperations", "CLinux", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "IndexScale", dependencies: ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository"],
             path: "Benchmarks/IndexScale", swiftSettings: strict),
-        target("HikaeTesting", ["HikaeCore", "HikaeStore", crypto]),
+        target(
+            "HikaeTesting",
+            [
+                "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "HikaeSource", "HikaeArchive",
+                "HikaeDestination", crypto,
+            ]),
         tests("HikaeCoreTests", ["HikaeCore", "HikaeTesting"]),
         tests("HikaeChunkerTests", ["HikaeChunker", "HikaeTesting"]),
         tests("HikaeFormatTests", ["HikaeFormat", "HikaeTesting", crypto]),
@@ -58,6 +93,15 @@ let package = Package(
         tests("HikaeRepositoryTests", ["HikaeRepository", "HikaeArchive", "HikaeDestination", "HikaeTesting"]),
         tests("HikaeSourceTests", ["HikaeSource", "HikaeTesting"]),
         tests("HikaeDestinationTests", ["HikaeDestination", "HikaeArchive", "HikaeTesting"]),
+        tests("HikaePlanTests", ["HikaePlan", "HikaeTesting"]),
+        tests("HikaeSFTPTests", ["HikaeSFTP", "HikaeTesting"]),
+        tests("HikaeFTPTests", ["HikaeFTP", "HikaeTesting"]),
+        tests("HikaeMailTests", ["HikaeMail", "HikaeTesting"]),
+        tests("HikaeDatabaseTests", ["HikaeDatabase", "HikaeTesting"]),
+        tests("HikaeS3Tests", ["HikaeS3", "HikaeTesting"]),
+        tests("HikaeGuardTests", ["HikaeGuard", "HikaeTesting"]),
+        tests("HikaeOperationsTests", ["HikaeOperations", "HikaeTesting"]),
+        tests("HikaeScenarioTests", ["HikaeTesting"]),
         tests("HikaeInteropTests", ["HikaeTesting"]),
         tests("HikaeCommandTests", ["HikaeTesting"]),
     ]

@@ -1,4 +1,4 @@
-// System calls that Swift's Glibc module leaves out: extended attributes, getdents64, fallocate. Declarations and thin
+// System calls that Swift's Glibc module leaves out: extended attributes, getdents64, fallocate, memfd_create. Declarations and thin
 // inline wrappers only; no logic.
 
 #ifndef HIKAE_CLINUX_SHIM_H
@@ -18,9 +18,11 @@
 #define HIKAE_O_PATH 010000000
 #define HIKAE_UTIME_OMIT 1073741822
 #define HIKAE_FALLOC_FL_KEEP_SIZE 1
+#define HIKAE_MFD_CLOEXEC 1u
 
 extern long syscall(long number, ...);
 extern ssize_t getdents64(int descriptor, void *buffer, size_t length);
+extern int memfd_create(const char *name, unsigned flags);
 extern int fallocate(int descriptor, int mode, off_t offset, off_t length);
 
 struct hikae_xattr_args {

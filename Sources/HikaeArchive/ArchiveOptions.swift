@@ -67,6 +67,26 @@ public struct ArchiveSummary: Sendable {
     public init() {}
 }
 
+/// What a snapshot is to say of itself that is known only when everything is read.
+public struct ArchiveSeal: Sendable {
+    /// The folder at the snapshot's root that records are put in.
+    public static let folder = ".hikae"
+
+    /// A file of that folder.
+    public struct Record: Sendable {
+        public var name: String
+        public var bytes: [UInt8]
+
+        public init(name: String, bytes: [UInt8]) { (self.name, self.bytes) = (name, bytes) }
+    }
+
+    public var records: [Record]
+    /// Tags besides those of the options.
+    public var tags: [String]
+
+    public init(records: [Record] = [], tags: [String] = []) { (self.records, self.tags) = (records, tags) }
+}
+
 /// What became of one item, for a detailed listing.
 public struct ArchiveItem: Sendable {
     /// How an entry compares with the parent snapshot.

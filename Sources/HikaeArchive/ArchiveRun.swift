@@ -17,6 +17,7 @@ final class ArchiveRun: Sendable {
     let links = LinkCache()
     let chunkBuffers: ChunkBufferPool
     private let counts = Mutex(ArchiveSummary())
+    private let root = Mutex(Tree())
 
     init(_ archiver: Archiver, _ writer: BlobWriter, _ chunker: Chunker) {
         self.archiver = archiver
@@ -91,14 +92,12 @@ final class ArchiveRun: Sendable {
     func close(_ directory: DirectoryState, with saver: BlobSaver) throws(HikaeError) {
         var current = directory
         while true {
-            let json = current.takeTree().encoded()
-            let isEmptyRoot = current.parent == nil && json.count <= Self.emptyTreeLength
-            if isEmptyRoot { return }
-            let tree = try json.withBytes { bytes throws(HikaeError) in try saver.save(bytes, .tree).id }
+            let complete = current.takeTree()
             guard let (parent, slot) = current.parent else {
-                counts.withLock { $0.tree = tree }
+                root.withLock { $0 = complete }
                 return
             }
+            let tree = try Self.save(complete, with: saver)
             var node = current.node
             node.subtree = tree
             countDirectory(current, node)
@@ -107,7 +106,42 @@ final class ArchiveRun: Sendable {
         }
     }
 
-    private static let emptyTreeLength = Tree(nodes: []).encoded().count
+    private static func save(_ tree: Tree, with saver: BlobSaver) throws(HikaeError) -> BlobID {
+        try tree.encoded().withBytes { bytes throws(HikaeError) in try saver.save(bytes, .tree).id }
+    }
+
+    /// Saves the root tree, with a folder of records beside what was read, if there are any.
+    ///
+    /// Throws `.notFound` when there is nothing in it.
+    func saveRoot(_ seal: ArchiveSeal, time: Timestamp) throws(HikaeError) -> BlobID {
+        let saver = writer.makeSaver()
+        defer { saver.close() }
+        var tree = root.withLock { $0 }
+        guard !tree.nodes.isEmpty else {
+            throw HikaeError(.notFound, "there is nothing to save: no snapshot was made")
+        }
+        if !seal.records.isEmpty {
+            var folder = Tree()
+            for record in seal.records {
+                var node = Node(name: Array(record.name.utf8), kind: .file)
+                node.mode = 0o644
+                (node.mtime, node.atime, node.ctime) = (time, time, time)
+                node.size = UInt64(record.bytes.count)
+                node.content = [
+                    try record.bytes.withBytes { bytes throws(HikaeError) in try saver.save(bytes, .data).id }
+                ]
+                folder.nodes.append(node)
+            }
+            folder.sort()
+            var node = Node(name: Array(ArchiveSeal.folder.utf8), kind: .dir)
+            node.mode = FileMode.directory | 0o755
+            (node.mtime, node.atime, node.ctime) = (time, time, time)
+            node.subtree = try Self.save(folder, with: saver)
+            tree.nodes.append(node)
+            tree.sort()
+        }
+        return try Self.save(tree, with: saver)
+    }
 
     private func countDirectory(_ directory: DirectoryState, _ node: Node) {
         let outcome: ArchiveItem.Outcome =

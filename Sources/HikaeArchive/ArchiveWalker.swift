@@ -11,8 +11,7 @@ import Synchronization
 final class ArchiveWalker {
     /// From this size on the walker reads a file and the workers share its chunks.
     private static let largeFile: UInt64 = 2 << 20
-    /// A batch goes out when it has so many files or bytes.
-    private static let batchFiles = 64
+    /// A batch goes out when it has so many bytes, or files.
     private static let batchBytes: UInt64 = 2 << 20
 
     /// A directory being walked: what is still to come, last first.
@@ -28,6 +27,8 @@ final class ArchiveWalker {
     private let index: BlobIndex
     private let saver: BlobSaver
     private let reader: ChunkReader
+    /// Many readers wait for somebody else's server: each is given few files, so that all have some.
+    private let batchFiles: Int
     private var batch: [FileTask] = []
     private var batchSize: UInt64 = 0
 
@@ -38,6 +39,7 @@ final class ArchiveWalker {
         index = repository.index
         saver = run.writer.makeSaver()
         reader = ChunkReader(run.chunker)
+        batchFiles = options.workers > processorCount() ? 8 : 64
     }
 
     func close() { saver.close() }
@@ -59,7 +61,7 @@ final class ArchiveWalker {
                 if done.endListing() { try run.close(done, with: saver) }
                 continue
             }
-            let previous = frames[last].previous.find(entry.node.name)
+            let previous = frames[last].previous.find(entry)
             if let inner = try handle(entry, previous, in: frames[last].state) { frames.append(inner) }
         }
         flush()
@@ -78,7 +80,7 @@ final class ArchiveWalker {
         case .directory(let inner):
             return enter(inner, node, previous, in: directory)
         case .file(let file):
-            try save(file, node, previous, in: directory)
+            try save(file, entry, node, previous, in: directory)
             return nil
         }
     }
@@ -114,13 +116,14 @@ final class ArchiveWalker {
         }
     }
 
-    private func save(_ file: any SourceFile, _ node: Node, _ previous: Node?, in directory: DirectoryState)
-        throws(HikaeError)
-    {
+    private func save(
+        _ file: any SourceFile, _ entry: SourceEntry, _ node: Node, _ previous: Node?, in directory: DirectoryState
+    ) throws(HikaeError) {
         var node = node
-        if let previous, !isChanged(node, previous), let content = previous.content {
+        if let previous, isUnchanged(entry, node, previous), let content = previous.content {
             if content.allSatisfy({ index.contains($0, .data) }) {
                 node.content = content
+                node.size = previous.size
                 directory.add(node)
                 run.archiver.progress.add(bytes: Int(clamping: node.size))
                 run.countFile(node, in: directory, .unchanged)
@@ -137,10 +140,10 @@ final class ArchiveWalker {
         }
         let task = FileTask(
             directory: directory, slot: directory.reserve(), node: node, file: file, isKnown: previous != nil)
-        if node.size >= Self.largeFile { return try stream(task) }
+        if node.size >= Self.largeFile || entry.mayBeLong { return try stream(task) }
         batch.append(task)
         batchSize += node.size
-        if batch.count >= Self.batchFiles || batchSize >= Self.batchBytes { flush() }
+        if batch.count >= batchFiles || batchSize >= Self.batchBytes { flush() }
     }
 
     private func flush() {
@@ -148,6 +151,14 @@ final class ArchiveWalker {
         run.jobs.push(.files(batch))
         batch = []
         batchSize = 0
+    }
+
+    private func isUnchanged(_ entry: SourceEntry, _ node: Node, _ previous: Node) -> Bool {
+        switch entry.content {
+        case .metadataTells: !isChanged(node, previous)
+        case .isUnchanged: previous.kind == .file
+        case .mustBeRead: false
+        }
     }
 
     /// restic's rules for what counts as changed.

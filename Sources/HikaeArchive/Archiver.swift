@@ -39,17 +39,24 @@ public final class Archiver: Sendable {
     ///
     /// - Parameter beforeCommit: called when everything is read and before the snapshot can come to be: the place to
     ///   confirm a lock. When it throws, no snapshot is made; what was stored so far stays, unused.
+    /// - Parameter seal: called when everything is read, with what was found so far: what the snapshot is to say of
+    ///   itself besides. When it throws, no snapshot is made.
     /// Throws what the repository ran into; unreadable items are reported and counted instead.
-    public func run(_ root: any SourceDirectory, beforeCommit: () throws(HikaeError) -> Void = {}) throws(HikaeError)
-        -> ArchiveSummary
-    {
+    public func run(
+        _ root: any SourceDirectory, beforeCommit: () throws(HikaeError) -> Void = {},
+        seal: (ArchiveSummary) throws(HikaeError) -> ArchiveSeal = { _ in ArchiveSeal() }
+    ) throws(HikaeError) -> ArchiveSummary {
         var writing = BlobWriter.Options()
         writing.isDryRun = options.isDryRun
         let chunker = try repository.makeChunker()
         let writer = try BlobWriter(repository, options: writing)
         let run = ArchiveRun(self, writer, chunker)
+        let sealing: ArchiveSeal
+        let tree: BlobID
         do throws(HikaeError) {
             try run.execute(root)
+            sealing = try seal(run.summary())
+            tree = try run.saveRoot(sealing, time: options.time)
             try beforeCommit()
             try writer.finish()
             try cancellation.check()
@@ -57,11 +64,14 @@ public final class Archiver: Sendable {
             writer.abandon()
             throw error
         }
-        return try commit(run, writer)
+        return try commit(run, writer, tree, tags: options.tags + sealing.tags)
     }
 
-    private func commit(_ run: ArchiveRun, _ writer: BlobWriter) throws(HikaeError) -> ArchiveSummary {
+    private func commit(_ run: ArchiveRun, _ writer: BlobWriter, _ tree: BlobID, tags: [String]) throws(HikaeError)
+        -> ArchiveSummary
+    {
         var summary = run.summary()
+        summary.tree = tree
         summary.dataBlobs = writer.statistics.dataBlobs.load(ordering: .relaxed)
         summary.treeBlobs = writer.statistics.treeBlobs.load(ordering: .relaxed)
         summary.bytesAdded =
@@ -69,15 +79,12 @@ public final class Archiver: Sendable {
         summary.bytesStored =
             writer.statistics.dataBytesStored.load(ordering: .relaxed)
             + writer.statistics.treeBytesStored.load(ordering: .relaxed)
-        guard let tree = summary.tree else {
-            throw HikaeError(.notFound, "there is nothing to save: no snapshot was made")
-        }
         if options.isDryRun || (options.skipsUnchanged && options.parent?.snapshot.tree == tree) { return summary }
-        summary.snapshot = try repository.save(makeSnapshot(tree))
+        summary.snapshot = try repository.save(makeSnapshot(tree, tags: tags))
         return summary
     }
 
-    private func makeSnapshot(_ tree: BlobID) -> Snapshot {
+    private func makeSnapshot(_ tree: BlobID, tags: [String]) -> Snapshot {
         var snapshot = Snapshot(time: options.time, tree: tree, paths: options.paths)
         snapshot.parent = options.parent?.id
         snapshot.hostname = options.hostname
@@ -85,7 +92,7 @@ public final class Archiver: Sendable {
         snapshot.uid = options.uid
         snapshot.gid = options.gid
         snapshot.excludes = options.excludes
-        snapshot.tags = options.tags
+        snapshot.tags = tags
         snapshot.programVersion = options.programVersion
         return snapshot
     }

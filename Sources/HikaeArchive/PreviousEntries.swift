@@ -3,6 +3,7 @@
 import HikaeCore
 import HikaeFormat
 import HikaeRepository
+import HikaeSource
 
 /// The nodes of one tree of the parent snapshot, asked for in the order of names.
 struct PreviousEntries {
@@ -19,8 +20,26 @@ struct PreviousEntries {
         }
     }
 
+    /// What this entry was, under its name or its former one. Entries must be asked for in the order of their names.
+    mutating func find(_ entry: SourceEntry) -> Node? {
+        let node = find(entry.node.name)
+        guard let former = entry.formerName, former != entry.node.name else { return node }
+        return search(former)
+    }
+
+    /// Any name, in any order.
+    private func search(_ name: [UInt8]) -> Node? {
+        var low = 0
+        var high = nodes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if nodes[middle].name.lexicographicallyPrecedes(name) { low = middle + 1 } else { high = middle }
+        }
+        return low < nodes.count && nodes[low].name == name ? nodes[low] : nil
+    }
+
     /// The node of this name, if there is one. Names must be asked for in rising order.
-    mutating func find(_ name: [UInt8]) -> Node? {
+    private mutating func find(_ name: [UInt8]) -> Node? {
         while position < nodes.count, nodes[position].name.lexicographicallyPrecedes(name) { position += 1 }
         guard position < nodes.count, nodes[position].name == name else { return nil }
         return nodes[position]

@@ -38,6 +38,18 @@ public struct HikaeError: Error, Sendable, Equatable {
         case limit
         /// A thing must not be done: it would lose what has to be kept.
         case refused
+        /// A server cannot be reached, or the connection to it broke.
+        case unreachable
+        /// A server does not let us in: a wrong name, password or key.
+        case accessDenied = "access-denied"
+        /// A server does not prove who it is: its certificate or host key is not one that is trusted.
+        case untrusted
+        /// A server has no room left for this account.
+        case quota
+        /// A server said what its protocol does not allow.
+        case protocolViolation = "protocol-violation"
+        /// A capture was made, and it must be looked at by a person before it counts.
+        case suspect
     }
 
     public var code: Code
@@ -62,6 +74,7 @@ public struct HikaeError: Error, Sendable, Equatable {
         case .noRepository: 10
         case .locked: 11
         case .wrongPassword: 12
+        case .suspect: 20
         default: 1
         }
     }

@@ -19,6 +19,24 @@ public struct SourceEntry: Sendable {
     public var node: Node
     /// What can be followed from here.
     public var body: Body
+    /// The name that the same file had in the snapshot before, in the same directory, when it had another one: a
+    /// message whose flags changed. Nil when the name is the same, or not known.
+    public var formerName: [UInt8]?
+    /// What the source itself knows of the content since the snapshot before.
+    public var content: ContentKnowledge = .metadataTells
+
+    /// Whether the content may be long although the node's size does not say so: a dump that is being made.
+    public var mayBeLong = false
+
+    /// What a source can know of a file's content without reading it.
+    public enum ContentKnowledge: Sendable {
+        /// Size and times tell, as restic has it.
+        case metadataTells
+        /// It is what the snapshot before has, whatever size and times say.
+        case isUnchanged
+        /// It must be read again, whatever size and times say.
+        case mustBeRead
+    }
 
     /// An entry as its source found it.
     public init(node: Node, body: Body) {

@@ -25,7 +25,6 @@ public final class CommandSource: StreamOpener {
     /// For messages.
     public var displayPath: String { "the output of \(arguments.first ?? "")" }
 
-    /// Starts the program.
     /// Starts the program, which can be done once. Throws `.programFailed` when it cannot be run.
     public func open() throws(HikaeError) -> any SourceReader {
         guard !isStarted.exchange(true, ordering: .relaxed) else {
@@ -47,7 +46,7 @@ public final class CommandSource: StreamOpener {
 
         func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
             if isAtEnd { return 0 }
-            let count = try readStream(process.output, into: buffer, name)
+            let count = try process.read(into: buffer)
             guard count == 0 else {
                 isEmpty = false
                 return count

@@ -23,7 +23,6 @@ public final class StandardInputSource: StreamOpener {
     /// For messages.
     public var displayPath: String { "standard input" }
 
-    /// Reads from where standard input stands now; it can be read once only.
     /// Takes the stream, which can be done once.
     public func open() throws(HikaeError) -> any SourceReader {
         guard !isTaken.exchange(true, ordering: .relaxed) else {

@@ -1,9 +1,7 @@
 // A reader of JSON of its own, so that these tests do not trust the code they test.
 
-import HikaeCore
-
 /// A JSON document. Members keep their order.
-indirect enum JSONValue: Sendable, Equatable {
+public indirect enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(Double)
@@ -11,40 +9,43 @@ indirect enum JSONValue: Sendable, Equatable {
     case array([JSONValue])
     case object([Member])
 
-    struct Member: Sendable, Equatable {
-        var name: String
-        var value: JSONValue
+    /// One member of an object.
+    public struct Member: Sendable, Equatable {
+        public var name: String
+        public var value: JSONValue
     }
 
-    struct Malformed: Error { let position: Int }
+    /// What is no JSON, and where.
+    public struct Malformed: Error { public let position: Int }
 
-    init(_ text: String) throws {
+    /// Reads one document.
+    public init(_ text: String) throws {
         var reader = Reader(bytes: Array(text.utf8))
         self = try reader.document()
     }
 
     /// One document a line.
-    static func lines(_ text: String) throws -> [JSONValue] {
+    public static func lines(_ text: String) throws -> [JSONValue] {
         try text.split(separator: "\n").map { try JSONValue(String($0)) }
     }
 
-    subscript(_ name: String) -> JSONValue? {
+    public subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }
 
-    subscript(_ index: Int) -> JSONValue? {
+    public subscript(_ index: Int) -> JSONValue? {
         guard case .array(let values) = self, values.indices.contains(index) else { return nil }
         return values[index]
     }
 
     /// The elements of an array; none for anything else.
-    var array: [JSONValue] { if case .array(let values) = self { values } else { [] } }
+    public var array: [JSONValue] { if case .array(let values) = self { values } else { [] } }
     /// The names of an object's members.
-    var names: Set<String> { if case .object(let members) = self { Set(members.map(\.name)) } else { [] } }
-    var string: String? { if case .string(let text) = self { text } else { nil } }
-    var number: Double? { if case .number(let value) = self { value } else { nil } }
-    var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    public var names: Set<String> { if case .object(let members) = self { Set(members.map(\.name)) } else { [] } }
+    public var string: String? { if case .string(let text) = self { text } else { nil } }
+    public var number: Double? { if case .number(let value) = self { value } else { nil } }
+    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
     private struct Reader {
         let bytes: [UInt8]

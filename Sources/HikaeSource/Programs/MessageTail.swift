@@ -1,0 +1,57 @@
+// The last messages of a program, read on a thread so that the program never waits for us.
+
+import HikaeCore
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Collects what comes out of a descriptor and keeps the end of it.
+final class MessageTail: @unchecked Sendable {
+    // Proof of Sendable: the descriptor is read by the thread only; `thread` is set once, before the owner hands this
+    // object to anybody; what is kept is behind a lock.
+
+    private static let limit = 8 << 10
+
+    private let descriptor: Int32
+    private let kept = Mutex<[UInt8]>([])
+    private var thread: RunningThread?
+    private let isStopped = Mutex(false)
+
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Begins to read.
+    func start() {
+        thread = RunningThread { [self] in
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while true {
+                let count = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return }
+                kept.withLock { kept in
+                    kept += buffer[..<count]
+                    if kept.count > Self.limit { kept.removeFirst(kept.count - Self.limit) }
+                }
+            }
+        }
+    }
+
+    /// Waits for the end of the messages: the program has ended.
+    func stop() {
+        let isFirst = isStopped.withLock { stopped in
+            defer { stopped = true }
+            return !stopped
+        }
+        guard isFirst else { return }
+        thread?.join()
+        close(descriptor)
+    }
+
+    var text: String {
+        let text = String(decoding: kept.withLock { $0 }, as: UTF8.self)
+        return text.hasSuffix("\n") ? String(text.dropLast()) : text
+    }
+}

@@ -1,0 +1,82 @@
+"""What every server script of the practice provider shares.
+
+A script here starts one real server on loopback, in a folder of its own and on a free port, prints one line of JSON
+about it, and stops it when its standard input ends or it is told to end. It must never use a server that somebody else
+started, listen beyond loopback, or leave anything running.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+HOST = "127.0.0.1"
+
+
+def free_port():
+    """A port that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port, process=None, seconds=60):
+    """Returns when something accepts connections on the port; raises when the process ends or time is up."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process is not None and process.poll() is not None:
+            raise RuntimeError(f"{process.args[0]} ended with status {process.returncode}")
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing answers on port {port} after {seconds} s")
+
+
+def parser(description):
+    """An argument parser with what every server takes."""
+    arguments = argparse.ArgumentParser(description=description)
+    arguments.add_argument("--folder", type=pathlib.Path, required=True, help="the server's folder, made if missing")
+    arguments.add_argument("--port", type=int, default=0, help="the port; a free one if none is given")
+    return arguments
+
+
+def start(arguments, log, **options):
+    """Starts a server program in a process group of its own, its messages going to a file."""
+    with open(log, "ab") as output:
+        return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                start_new_session=True, **options)
+
+
+def stop(process, seconds=20):
+    """Ends a program that `start` started, and what it has started: politely, then not."""
+    for number, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5)):
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def serve(facts, stop_server):
+    """Prints the facts, waits for the end of standard input or a signal, and stops the server."""
+    def ending(_number, _frame):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, ending)
+    signal.signal(signal.SIGHUP, ending)
+    try:
+        print(json.dumps(facts), flush=True)
+        sys.stdin.buffer.read()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        stop_server()
