@@ -29,8 +29,9 @@ public final class PracticeServer: Sendable {
         options.takesInput = true
         options.keepsMessages = true
         let script = "\(Self.projectFolder)/practice/servers/\(name).py"
-        process = try ChildProcess(
+        let process = try ChildProcess(
             ["python3", "-B", script, "--folder", folder.path("server")] + arguments, options: options)
+        self.process = process
         var line: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while !line.contains(0x0A) {
