@@ -1,6 +1,7 @@
 // Which repository is meant, and where its password comes from: an option wins over HIKAE_…, that over RESTIC_….
 
 import HikaeCore
+import HikaePlan
 
 /// One way of naming a repository and its password: from options, from our variables, or from restic's.
 struct RepositoryPlace {
@@ -102,7 +103,7 @@ struct RepositoryPlace {
         }
         let found: [UInt8]?
         if let passwordCommand {
-            found = TextFile.trimmed(try PasswordProgram.output(of: passwordCommand))
+            found = TextFile.trimmed(try SecretProgram.output(of: passwordCommand, encode: ArgumentBytes.bytes))
         } else if let passwordFile {
             found = TextFile.trimmed(try TextFile.read(passwordFile))
         } else {

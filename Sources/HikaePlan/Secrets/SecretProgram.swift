@@ -1,7 +1,7 @@
-// `--password-command`: a program that prints the password. It is run without a shell, its words split as a shell
-// would split them, and what it prints is shown to nobody.
+// A program that prints a secret: of a plan's `command:`, of `--password-command`. It is run without a shell, its words
+// split as a shell would split them, and what it prints is shown to nobody.
 
-import HikaeCore
+public import HikaeCore
 
 #if canImport(Glibc)
     import Glibc
@@ -9,10 +9,14 @@ import HikaeCore
     import Darwin
 #endif
 
-/// Running the program that knows the password.
-enum PasswordProgram {
-    /// What the program wrote to its standard output.
-    static func output(of command: String) throws(HikaeError) -> [UInt8] {
+/// Running the program that knows a secret.
+public enum SecretProgram {
+    /// What the program wrote to its standard output. Throws when it fails, or writes more than `limit` bytes.
+    ///
+    /// - Parameter encode: the bytes of each word; UTF-8 unless said otherwise.
+    public static func output(
+        of command: String, limit: Int = 1 << 20, encode: (String) -> [UInt8] = { Array($0.utf8) }
+    ) throws(HikaeError) -> [UInt8] {
         let words = try split(command)
         guard let program = words.first, !program.isEmpty else {
             throw HikaeError(.usage, "the password command is empty")
@@ -25,27 +29,54 @@ enum PasswordProgram {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { word in
-            strdup(ArgumentBytes.bytes(word).map { CChar(bitPattern: $0) } + [0])
+            strdup(encode(word).map { CChar(bitPattern: $0) } + [0])
         }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
         var process = pid_t()
         let status = posix_spawnp(&process, program, &actions, nil, arguments, environ)
         close(ends[1])
-        defer { close(ends[0]) }
-        guard status == 0 else { throw HikaeError.system("run the password command", program, errno: status) }
-        let output = try TextFile.readAll(ends[0], program)
-        try wait(for: process, program)
-        return output
+        guard status == 0 else {
+            close(ends[0])
+            throw HikaeError.system("run the password command", program, errno: status)
+        }
+        let output: Result<[UInt8], HikaeError>
+        do throws(HikaeError) {
+            output = .success(try readAll(ends[0], program, limit: limit))
+        } catch {
+            output = .failure(error)
+        }
+        // Closed before waiting: a program that writes on and on then ends.
+        close(ends[0])
+        try wait(for: process, program, isCutOff: (try? output.get()) == nil)
+        return try output.get()
     }
 
-    private static func wait(for process: pid_t, _ program: String) throws(HikaeError) {
+    /// All that can be read from an open descriptor. Throws `.limit` for more than `limit` bytes.
+    static func readAll(_ descriptor: Int32, _ name: String, limit: Int) throws(HikaeError) -> [UInt8] {
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count == 0 { return content }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw HikaeError.system("read", name)
+            }
+            content.append(contentsOf: buffer[..<count])
+            guard content.count <= limit else {
+                throw HikaeError(.limit, "\(name) gives more than \(limit) bytes, which is no password")
+            }
+        }
+    }
+
+    private static func wait(for process: pid_t, _ program: String, isCutOff: Bool) throws(HikaeError) {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 {
             guard errno == EINTR else { throw HikaeError.system("wait for", program) }
         }
         let signal = status & 0x7F
-        guard status != 0 else { return }
+        guard status != 0, !isCutOff else { return }
         let reason = signal == 0 ? "ended with status \(status >> 8 & 0xFF)" : "was stopped by signal \(signal)"
         throw HikaeError(
             .programFailed, "the password command \(program) \(reason)",
@@ -54,7 +85,7 @@ enum PasswordProgram {
 
     /// Splits into words at spaces; `'…'` and `"…"` hold words together, a backslash outside of `'…'` keeps a
     /// character as it is.
-    static func split(_ command: String) throws(HikaeError) -> [String] {
+    public static func split(_ command: String) throws(HikaeError) -> [String] {
         var words: [String] = []
         var word = ""
         var isInWord = false
