@@ -1,9 +1,10 @@
 """Runs the built test bundle and counts what it really did.
 
 swift-testing runs only about as many blocking tests at once as there are cores, and most of the time of a test that
-drives other programs is waiting. So the bundle is run as two processes side by side: the tests that start programs,
-and all others. The totals at the end come from the runners' own xUnit reports, a runner that dies counts as a failure
-with the names of the tests it was in, and the exit status is 0 only when every test passed.
+drives other programs is waiting. So the bundle is run as several processes, some side by side: one for each kind of
+server, one for the tests that drive the command, one for the engine. The totals at the end come from the runners' own
+xUnit reports, a runner that dies counts as a failure with the names of the tests it was in, and the exit status is 0
+only when every test passed.
 
 It must never build anything, and never report a test that it did not see finish.
 """
@@ -20,7 +21,19 @@ import threading
 import time
 import xml.etree.ElementTree as ElementTree
 
-DRIVES_PROGRAMS = r"^(HikaeInteropTests|HikaeCommandTests)\."
+# Shares of the bundle by its targets, the longest first; what no share names is the last one's.
+SHARES = {
+    "programs": "HikaeInteropTests|HikaeCommandTests",
+    "scenarios": "HikaeScenarioTests",
+    "operations": "HikaeOperationsTests|HikaePlanTests|HikaeGuardTests",
+    "mail": "HikaeMailTests",
+    "databases": "HikaeDatabaseTests",
+    "sftp": "HikaeSFTPTests",
+    "ftp": "HikaeFTPTests",
+    "s3": "HikaeS3Tests",
+}
+AT_ONCE = 3
+
 STARTED = re.compile(r"^◇ Test (?!run started|case )(.*) started\.$")
 ENDED = re.compile(r"^[✔✘━➜] Test (?!run with|case )(.*?)(?: with \d+ test cases?)? (?:passed|failed|skipped|was cancelled)\b")
 CANCELLED = re.compile(r"^➜ Test (?!run with|case )(.*?)(?: with \d+ test cases?)? was cancelled")
@@ -102,10 +115,20 @@ class Share:
         return len(cases) - failed - skipped - self.cancelled, failed, skipped + self.cancelled
 
 
+def next_to_end(running, deadline):
+    """The first share whose process has ended, or any when the deadline has come."""
+    while time.monotonic() < deadline:
+        for share in running:
+            if share.process.poll() is not None:
+                return share
+        time.sleep(0.1)
+    return running[0]
+
+
 def main():
-    parser = argparse.ArgumentParser(description="Runs the built test bundle in two processes and counts.")
+    parser = argparse.ArgumentParser(description="Runs the built test bundle in several processes and counts.")
     parser.add_argument("--bundle", required=True, help="the built .xctest executable")
-    parser.add_argument("--limit", type=float, default=1800, help="seconds after which the run is given up")
+    parser.add_argument("--limit", type=float, default=2400, help="seconds after which the run is given up")
     parser.add_argument("filter", nargs="?", help="a regular expression: only the tests whose names match")
     options = parser.parse_args()
 
@@ -119,17 +142,25 @@ def main():
     if options.filter:
         shares = {"selected": ["--filter", options.filter]}
     else:
-        shares = {"programs": ["--filter", DRIVES_PROGRAMS], "engine": ["--skip", DRIVES_PROGRAMS]}
+        shares = {name: ["--filter", rf"^({targets})\."] for name, targets in SHARES.items()}
+        shares["engine"] = ["--skip", rf"^({'|'.join(SHARES.values())})\."]
     began = time.monotonic()
     passed = failed = skipped = 0
     problems = []
     with tempfile.TemporaryDirectory(prefix="hikae-tests-") as folder:
-        started = [Share(name, bundle, arguments, pathlib.Path(folder), environment)
-                   for name, arguments in shares.items()]
+        waiting = list(shares.items())
+        running = []
         try:
-            for share in started:
+            while waiting or running:
+                while waiting and len(running) < AT_ONCE:
+                    name, arguments = waiting.pop(0)
+                    running.append(Share(name, bundle, arguments, pathlib.Path(folder), environment))
+                share = next_to_end(running, began + options.limit)
+                running.remove(share)
                 status = share.wait(began + options.limit)
+                share.stop()
                 say(share.summary or f"✘ {share.name}: the runner gave no summary")
+                say(f"== {share.name}: {time.monotonic() - share.began:.0f} s")
                 counts = share.counts()
                 if counts is None or status is None or share.summary is None:
                     why = "was given up: no end in time" if status is None else f"died with status {status}"
@@ -143,7 +174,7 @@ def main():
                     failed += 1
                 passed, failed, skipped = passed + counts[0], failed + counts[1], skipped + counts[2]
         finally:
-            for share in started:
+            for share in running:
                 share.stop()
     for problem in problems:
         say(f"tests: {problem}", sys.stderr)
