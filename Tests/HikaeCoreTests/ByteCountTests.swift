@@ -35,10 +35,10 @@ struct ByteCountTests {
 
 @Suite("An error")
 struct HikaeErrorTests {
-    @Test("has the exit status that restic's users know")
+    @Test("has the exit status that restic's users know, and one more for what a person must look at")
     func exitCodes() {
         let expected: [HikaeError.Code: Int32] = [
-            .incomplete: 3, .noRepository: 10, .locked: 11, .wrongPassword: 12,
+            .incomplete: 3, .noRepository: 10, .locked: 11, .wrongPassword: 12, .suspect: 20,
         ]
         for code in HikaeError.Code.allCases { #expect(HikaeError(code, "x").exitCode == expected[code] ?? 1) }
     }
