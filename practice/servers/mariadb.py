@@ -1,0 +1,67 @@
+"""A MariaDB server of the practice provider: passwords, a superuser and an account for backups.
+
+Needs: mariadb-server
+"""
+
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+
+import common
+
+SUPERUSER, SUPERUSER_PASSWORD = "root", "over \"all\" of # it\\"
+BACKUP, BACKUP_PASSWORD = "backup", "ひかえ#;\\\"1'"
+
+
+def literal(text):
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def main():
+    options = common.parser(__doc__.splitlines()[0]).parse_args()
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    port = options.port or common.free_port()
+    data, socket = folder / "data", folder / "mariadb.sock"
+    # The server refuses to run as root unless told to.
+    user = "--user=" + pwd.getpwuid(os.geteuid()).pw_name
+    if not data.exists():
+        # --force and --skip-name-resolve: a machine whose own name does not resolve must do.
+        result = subprocess.run(
+            ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db", "--force",
+             "--skip-name-resolve", "--auth-root-authentication-method=normal", user],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if result.returncode != 0:
+            raise SystemExit("mariadb-install-db failed:\n" + result.stdout)
+    first = folder / "accounts.sql"
+    first.write_text(f"""
+        ALTER USER 'root'@'localhost' IDENTIFIED BY {literal(SUPERUSER_PASSWORD)};
+        CREATE USER IF NOT EXISTS '{SUPERUSER}'@'%' IDENTIFIED BY {literal(SUPERUSER_PASSWORD)};
+        GRANT ALL ON *.* TO '{SUPERUSER}'@'%' WITH GRANT OPTION;
+        CREATE USER IF NOT EXISTS '{BACKUP}'@'%' IDENTIFIED BY {literal(BACKUP_PASSWORD)};
+        GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES, PROCESS ON *.* TO '{BACKUP}'@'%';
+        """.replace("\n        ", "\n"))
+    first.chmod(0o600)
+    program = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
+    process = common.start(
+        [program, "--no-defaults", f"--datadir={data}", f"--socket={socket}", f"--pid-file={folder / 'mariadb.pid'}",
+         f"--bind-address={common.HOST}", f"--port={port}", "--skip-name-resolve", f"--init-file={first}",
+         "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci", "--innodb-buffer-pool-size=128M",
+         "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0",
+         "--max-allowed-packet=256M", "--skip-log-bin", user],
+        folder / "server.log", cwd=folder)
+    try:
+        common.wait_for_port(port, process)
+        common.serve({"server": "mariadb", "host": common.HOST, "port": port, "socket": str(socket),
+                      "superuser": SUPERUSER, "superuser_password": SUPERUSER_PASSWORD, "user": BACKUP,
+                      "password": BACKUP_PASSWORD, "process": process.pid}, lambda: common.stop(process))
+    finally:
+        if process.poll() is None:
+            common.stop(process, seconds=1)
+        pathlib.Path(first).unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()
