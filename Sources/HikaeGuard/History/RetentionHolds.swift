@@ -1,0 +1,90 @@
+// Which snapshots must not be forgotten, whoever asks and whatever a policy or a clock says.
+
+public import HikaeCore
+public import HikaeRepository
+
+/// Why a snapshot must stay.
+public enum RetentionHold: Sendable, Equatable {
+    /// It is the last good capture of its source.
+    case lastGood(SourceName)
+    /// A suspect capture of its source waits for a person's decision; until then nothing of the source goes.
+    case undecided(SourceName, capture: String)
+    /// It says what a person decided about a capture that is still there.
+    case decides(SourceName, capture: String)
+    /// Some snapshots could not be read, so that it is not known which capture is the last good one.
+    case unknown(SourceName)
+
+    /// The reason as a sentence.
+    public var reason: String {
+        switch self {
+        case .lastGood(let name): "it is the last good capture of \(name)"
+        case .undecided(let name, let capture):
+            "the capture \(capture) of \(name) is suspect and nobody has decided on it: nothing of \(name) may go"
+        case .decides(let name, let capture):
+            "it is the decision on the capture \(capture) of \(name), which is still there"
+        case .unknown(let name):
+            "some snapshots cannot be read, so that the last good capture of \(name) is not known for certain"
+        }
+    }
+
+    /// What the reader can do.
+    public var hint: String {
+        switch self {
+        case .lastGood: "It goes by itself once there is a newer good capture and the retention no longer wants it."
+        case .undecided(let name, _):
+            "Look at it with `hikae status`, then say `hikae accept \(name) --why …` or `hikae reject \(name) --why …`."
+        case .decides: "Forget the capture first, or both together."
+        case .unknown: "Run `hikae check` and see to the snapshots that cannot be read."
+        }
+    }
+}
+
+/// The holds on the snapshots of one repository.
+public struct RetentionHolds: Sendable {
+    private var holds: [FileID: RetentionHold] = [:]
+    /// Decisions by the capture they are about, with the snapshots of that capture.
+    private var decided: [FileID: (hold: RetentionHold, captures: [FileID])] = [:]
+
+    /// - Parameters:
+    ///   - snapshots: all that the repository has.
+    ///   - isComplete: whether every snapshot file could be read.
+    public init(_ snapshots: [NamedSnapshot], isComplete: Bool = true) {
+        for history in SourceHistory.all(snapshots) {
+            let name = history.name
+            for decision in history.decisions {
+                let captures = history.captures.filter { $0.capture == decision.capture }.map(\.snapshot.id)
+                if !captures.isEmpty {
+                    decided[decision.snapshot.id] = (.decides(name, capture: decision.capture), captures)
+                }
+            }
+            if !isComplete {
+                for entry in history.captures { holds[entry.snapshot.id] = .unknown(name) }
+                for entry in history.decisions { holds[entry.snapshot.id] = .unknown(name) }
+            }
+            if let suspect = history.undecided.last {
+                let hold = RetentionHold.undecided(name, capture: suspect.capture)
+                for entry in history.captures { holds[entry.snapshot.id] = hold }
+                for entry in history.decisions { holds[entry.snapshot.id] = hold }
+            }
+            if let lastGood = history.lastGood { holds[lastGood.snapshot.id] = .lastGood(name) }
+        }
+    }
+
+    /// What keeps a snapshot, should it alone be forgotten; nil when nothing does.
+    public func hold(on id: FileID) -> RetentionHold? { holds[id] ?? decided[id]?.hold }
+
+    /// Of the snapshots that somebody wants to forget together, those that must stay, and why.
+    public func refused(_ removals: [FileID]) -> [FileID: RetentionHold] {
+        let wanted = Set(removals)
+        var refused: [FileID: RetentionHold] = [:]
+        for id in removals {
+            if let hold = holds[id] { refused[id] = hold }
+        }
+        for id in removals where refused[id] == nil {
+            guard let (hold, captures) = decided[id] else { continue }
+            // A decision may go with its capture, not before it.
+            if captures.contains(where: { !wanted.contains($0) || refused[$0] != nil }) { refused[id] = hold }
+        }
+        return refused
+    }
+}

@@ -1,0 +1,154 @@
+// The sentences of verdicts, in Japanese and English. Each names its figure and its threshold.
+
+import HikaeCore
+import HikaeSource
+
+/// Words for reasons.
+struct ReasonWords {
+    let language: ReasonLanguage
+
+    private func say(_ japanese: String, _ english: String) -> String {
+        language == .japanese ? japanese : english
+    }
+
+    /// "1,234"
+    static func number(_ value: some BinaryInteger) -> String {
+        var digits = Array(String(value).reversed())
+        var place = 3
+        while place < digits.count {
+            digits.insert(",", at: place)
+            place += 4
+        }
+        return String(digits.reversed())
+    }
+
+    /// "12.5%", "60%"
+    static func percent(_ value: Double) -> String {
+        let tenths = Int((value * 10).rounded())
+        return tenths % 10 == 0 ? "\(tenths / 10)%" : "\(tenths / 10).\(tenths % 10)%"
+    }
+
+    private func size(_ bytes: UInt64) -> String { ByteCount(bytes).display }
+
+    private func unit(_ unit: CaptureUnit) -> String {
+        switch unit {
+        case .files: say("ファイル", "files")
+        case .messages: say("メール", "messages")
+        case .rows: say("行", "rows")
+        case .objects: say("オブジェクト", "objects")
+        }
+    }
+
+    private func group(_ unit: CaptureUnit) -> String {
+        switch unit {
+        case .files: say("フォルダー", "folder")
+        case .messages: say("メールボックス", "mailbox")
+        case .rows: say("テーブル", "table")
+        case .objects: say("領域", "part of the bucket")
+        }
+    }
+
+    private func counted(_ value: some BinaryInteger, _ unit: CaptureUnit) -> String {
+        let number = Self.number(value)
+        switch unit {
+        case .files: return say("\(number) 個", "\(number) file\(value == 1 ? "" : "s")")
+        case .messages: return say("\(number) 通", "\(number) message\(value == 1 ? "" : "s")")
+        case .rows: return say("\(number) 行", "\(number) row\(value == 1 ? "" : "s")")
+        case .objects: return say("\(number) 個", "\(number) object\(value == 1 ? "" : "s")")
+        }
+    }
+
+    func nothingYet(_ unit: CaptureUnit) -> String {
+        say(
+            "\(self.unit(unit))が一つもありません。初回の取得なので、ここがまだ空でよいのかを確認してください。",
+            "There are no \(self.unit(unit)) yet. This is the first capture: is the place meant to be empty?")
+    }
+
+    func nothingLeft(_ unit: CaptureUnit, before: UInt64) -> String {
+        say(
+            "\(self.unit(unit))が一つもありません。前回の正常な控えには \(counted(before, unit))ありました（許容: 0 にならないこと）。",
+            "Nothing is there: 0 \(self.unit(unit)), where the last good capture had \(counted(before, unit)) "
+                + "(allowed: never 0).")
+    }
+
+    func fewer(_ unit: CaptureUnit, before: UInt64, now: UInt64, percent: Double, allowed: Double) -> String {
+        say(
+            "\(self.unit(unit))が \(counted(before, unit))から \(counted(now, unit))に減りました"
+                + "（\(Self.percent(percent)) 減、許容 \(Self.percent(allowed))）。",
+            "Far less is there: \(counted(now, unit)), where the last good capture had \(counted(before, unit)) "
+                + "(\(Self.percent(percent)) less, \(Self.percent(allowed)) allowed).")
+    }
+
+    func fewerBytes(before: UInt64, now: UInt64, percent: Double, allowed: Double) -> String {
+        say(
+            "容量が \(size(before)) から \(size(now)) に減りました"
+                + "（\(Self.percent(percent)) 減、許容 \(Self.percent(allowed))）。",
+            "Far less data: \(size(now)), where the last good capture had \(size(before)) "
+                + "(\(Self.percent(percent)) less, \(Self.percent(allowed)) allowed).")
+    }
+
+    func gone(_ unit: CaptureUnit, _ name: String, items: UInt64) -> String {
+        say(
+            "\(group(unit))「\(name)」がなくなりました（前回の正常な控えでは \(counted(items, unit))）。",
+            "The \(group(unit)) \(name) is gone; the last good capture had \(counted(items, unit)) in it.")
+    }
+
+    func shrunk(
+        _ unit: CaptureUnit, _ name: String, before: UInt64, now: UInt64, percent: Double, allowed: Double
+    ) -> String {
+        say(
+            "\(group(unit))「\(name)」が \(counted(before, unit))から \(counted(now, unit))に減りました"
+                + "（\(Self.percent(percent)) 減、許容 \(Self.percent(allowed))）。",
+            "The \(group(unit)) \(name) has \(counted(now, unit)), where the last good capture had "
+                + "\(counted(before, unit)) (\(Self.percent(percent)) less, \(Self.percent(allowed)) allowed).")
+    }
+
+    func reborn(_ name: String, was: String, identity: String, before: UInt64, now: UInt64) -> String {
+        say(
+            "メールボックス「\(name)」が作り直されています（UIDVALIDITY が \(was) から \(identity) に変わり、"
+                + "\(counted(before, .messages))が \(counted(now, .messages))になりました。許容: 変わらないこと）。",
+            "The mailbox \(name) was made anew: its identity (UIDVALIDITY) was \(was) and is \(identity), it had "
+                + "\(counted(before, .messages)) and has \(counted(now, .messages)) (allowed: no change of identity).")
+    }
+
+    func andMore(_ count: Int) -> String {
+        say("同様のものがほかに \(Self.number(count)) 件あります。", "And \(Self.number(count)) more like this.")
+    }
+
+    func massChange(before: Int, changed: Int, gone: Int, percent: Double, allowed: Double) -> String {
+        say(
+            "ほとんどが一度に変わりました。前回の正常な控えの \(Self.number(before)) ファイルのうち、"
+                + "\(Self.number(changed)) が変更、\(Self.number(gone)) が消失"
+                + "（\(Self.percent(percent))、許容 \(Self.percent(allowed))）。",
+            "Nearly everything changed at once: of the \(Self.number(before)) files of the last good capture "
+                + "\(Self.number(changed)) are different and \(Self.number(gone)) are gone "
+                + "(\(Self.percent(percent)), \(Self.percent(allowed)) allowed).")
+    }
+
+    func content(
+        _ rule: VerdictReason.Rule, count: Int, of looked: Int, examples: [String], percent: Double, allowed: Double
+    ) -> String {
+        let shown = examples.joined(separator: language == .japanese ? "、" : ", ")
+        let figures = say(
+            "新しく読んだ \(Self.number(looked)) ファイル中 \(Self.number(count))、\(Self.percent(percent))、"
+                + "許容 \(Self.percent(allowed))。例: \(shown)",
+            "\(Self.number(count)) of \(Self.number(looked)) files newly read, \(Self.percent(percent)), "
+                + "\(Self.percent(allowed)) allowed; for example \(shown)")
+        if rule == .errorPages {
+            return say(
+                "画像や書類の代わりに HTML のページ（エラー画面など）が入っています（\(figures)）。",
+                "HTML pages, as servers send them for errors, stand in place of files (\(figures)).")
+        }
+        return say(
+            "暗号化されたように見えるファイルがあります（\(figures)）。",
+            "Files look encrypted (\(figures)).")
+    }
+
+    func unreadable(count: Int, of all: Int, percent: Double, allowed: Double) -> String {
+        say(
+            "読み取れない項目が多すぎます（\(Self.number(all)) 件中 \(Self.number(count)) 件、"
+                + "\(Self.percent(percent))、許容 \(Self.percent(allowed))）。",
+            "Too much could not be read: \(Self.number(count)) of \(Self.number(all)) items "
+                + "(\(Self.percent(percent)), \(Self.percent(allowed)) allowed).")
+    }
+}

@@ -1,0 +1,190 @@
+// The rules that decide whether a capture counts. Each compares with the last good capture, never with the last one:
+// what went wrong yesterday must not become today's measure. Pure: figures in, reasons out.
+
+public import HikaeSource
+
+/// Compares a capture with the last good one.
+public struct VerdictRules: Sendable {
+    /// What a capture is judged by.
+    public struct Reading: Sendable, Equatable {
+        public var facts: CaptureFacts
+        public var changes: CaptureRecord.Changes
+        public var content: ContentFindings
+
+        public init(
+            facts: CaptureFacts, changes: CaptureRecord.Changes, content: ContentFindings = ContentFindings()
+        ) {
+            (self.facts, self.changes, self.content) = (facts, changes, content)
+        }
+    }
+
+    public var thresholds: GuardThresholds
+    public var language: ReasonLanguage
+    private var words: ReasonWords { ReasonWords(language: language) }
+
+    /// Groups that are named in reasons of one rule; the others are counted.
+    private static let namedGroups = 5
+
+    public init(thresholds: GuardThresholds = GuardThresholds(), language: ReasonLanguage = .english) {
+        (self.thresholds, self.language) = (thresholds, language)
+    }
+
+    /// The reasons to doubt a capture; none when it is good.
+    ///
+    /// - Parameter lastGood: the record of the last good capture; nil when there is none.
+    public func reasons(_ reading: Reading, lastGood: CaptureRecord?) -> [VerdictReason] {
+        var reasons = emptiness(reading.facts, lastGood?.facts)
+        if let lastGood {
+            // Where nothing is left, saying of each part that it is gone adds nothing.
+            if reasons.isEmpty {
+                reasons += shrinking(reading.facts, lastGood.facts)
+                reasons += groups(reading.facts, lastGood.facts)
+            }
+            reasons += rebirth(reading.facts, lastGood.facts)
+            if reading.facts.items > 0 { reasons += massChange(reading, lastGood) }
+        }
+        return reasons + contents(reading.content) + unreadable(reading)
+    }
+
+    private func emptiness(_ now: CaptureFacts, _ before: CaptureFacts?) -> [VerdictReason] {
+        let isEmpty = now.items == 0 && (now.unit != .rows || now.groups.isEmpty || (before?.items ?? 0) > 0)
+        guard isEmpty else { return [] }
+        guard let before else { return [VerdictReason(.empty, words.nothingYet(now.unit))] }
+        // A person accepted an empty one before.
+        guard before.items > 0 else { return [] }
+        return [VerdictReason(.empty, words.nothingLeft(now.unit, before: before.items))]
+    }
+
+    // MARK: Far less
+
+    private func shrinking(_ now: CaptureFacts, _ before: CaptureFacts) -> [VerdictReason] {
+        let allowed = thresholds.allowedShrink(items: before.items)
+        var reasons: [VerdictReason] = []
+        if let percent = Self.lost(now.items, before.items), percent > allowed {
+            reasons.append(
+                VerdictReason(
+                    .fewerItems,
+                    words.fewer(now.unit, before: before.items, now: now.items, percent: percent, allowed: allowed)))
+        }
+        if let percent = Self.lost(now.bytes, before.bytes), percent > allowed {
+            reasons.append(
+                VerdictReason(
+                    .fewerBytes,
+                    words.fewerBytes(before: before.bytes, now: now.bytes, percent: percent, allowed: allowed)))
+        }
+        return reasons
+    }
+
+    /// How many percent are gone; nil when nothing is.
+    static func lost(_ now: UInt64, _ before: UInt64) -> Double? {
+        guard now < before else { return nil }
+        return Double(before - now) / Double(before) * 100
+    }
+
+    private func groups(_ now: CaptureFacts, _ before: CaptureFacts) -> [VerdictReason] {
+        let current = Dictionary(now.groups.map { ($0.name, $0) }) { first, _ in first }
+        var gone: [VerdictReason] = []
+        var shrunk: [VerdictReason] = []
+        for group in before.groups {
+            guard let found = current[group.name] else {
+                if isMissed(group, before.unit) {
+                    gone.append(VerdictReason(.groupGone, words.gone(before.unit, group.name, items: group.items)))
+                }
+                continue
+            }
+            let isLarge = group.items >= UInt64(max(0, thresholds.minimumItems))
+            // A part may shrink more than the whole: work is moved from one folder to another.
+            let allowed = max(50, thresholds.shrinkPercent)
+            if isLarge, let percent = Self.lost(found.items, group.items), percent > allowed {
+                shrunk.append(
+                    VerdictReason(
+                        .groupShrunk,
+                        words.shrunk(
+                            before.unit, group.name, before: group.items, now: found.items, percent: percent,
+                            allowed: allowed)))
+            }
+        }
+        return named(gone, .groupGone) + named(shrunk, .groupShrunk)
+    }
+
+    /// A table is missed whatever was in it; a mailbox or a bucket's part when there was something; a folder, which
+    /// people make and remove every day, when there was much.
+    private func isMissed(_ group: CaptureFacts.Group, _ unit: CaptureUnit) -> Bool {
+        switch unit {
+        case .rows: true
+        case .messages: group.items > 0
+        case .files, .objects: group.items >= UInt64(max(1, thresholds.minimumItems))
+        }
+    }
+
+    private func rebirth(_ now: CaptureFacts, _ before: CaptureFacts) -> [VerdictReason] {
+        let current = Dictionary(now.groups.map { ($0.name, $0) }) { first, _ in first }
+        let reborn = before.groups.compactMap { group -> VerdictReason? in
+            guard let was = group.identity, let found = current[group.name], let identity = found.identity,
+                was != identity
+            else { return nil }
+            return VerdictReason(
+                .groupReborn,
+                words.reborn(group.name, was: was, identity: identity, before: group.items, now: found.items))
+        }
+        return named(reborn, .groupReborn)
+    }
+
+    private func named(_ reasons: [VerdictReason], _ rule: VerdictReason.Rule) -> [VerdictReason] {
+        guard reasons.count > Self.namedGroups else { return reasons }
+        let more = VerdictReason(rule, words.andMore(reasons.count - Self.namedGroups))
+        return Array(reasons.prefix(Self.namedGroups)) + [more]
+    }
+
+    // MARK: All at once
+
+    private func massChange(_ reading: Reading, _ lastGood: CaptureRecord) -> [VerdictReason] {
+        // A dump is one file, and another one each time.
+        guard reading.facts.unit != .rows else { return [] }
+        let before = lastGood.changes.files
+        let still = reading.changes.changed + reading.changes.unchanged
+        guard before > 0, before >= thresholds.minimumItems else { return [] }
+        let gone = max(0, before - still)
+        let percent = Double(min(before, reading.changes.changed + gone)) / Double(before) * 100
+        guard percent > thresholds.changePercent else { return [] }
+        return [
+            VerdictReason(
+                .massChange,
+                words.massChange(
+                    before: before, changed: reading.changes.changed, gone: gone, percent: percent,
+                    allowed: thresholds.changePercent))
+        ]
+    }
+
+    // MARK: What stands in it
+
+    private func contents(_ content: ContentFindings) -> [VerdictReason] {
+        func reason(_ rule: VerdictReason.Rule, _ finding: ContentFindings.Finding) -> VerdictReason? {
+            guard finding.count > 0, content.looked > 0 else { return nil }
+            let percent = Double(finding.count) / Double(content.looked) * 100
+            // One odd file among a few is everyday life.
+            guard percent > thresholds.contentPercent, finding.count >= 3 || finding.count == content.looked else {
+                return nil
+            }
+            return VerdictReason(
+                rule,
+                words.content(
+                    rule, count: finding.count, of: content.looked, examples: finding.examples, percent: percent,
+                    allowed: thresholds.contentPercent))
+        }
+        return [reason(.errorPages, content.errorPages), reason(.noise, content.noise)].compactMap { $0 }
+    }
+
+    private func unreadable(_ reading: Reading) -> [VerdictReason] {
+        let lost = reading.changes.unreadable
+        let all = reading.changes.files + lost
+        guard lost > 0, all > 0 else { return [] }
+        let percent = Double(lost) / Double(all) * 100
+        guard percent > thresholds.unreadablePercent else { return [] }
+        return [
+            VerdictReason(
+                .unreadable,
+                words.unreadable(count: lost, of: all, percent: percent, allowed: thresholds.unreadablePercent))
+        ]
+    }
+}
