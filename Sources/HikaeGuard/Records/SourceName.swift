@@ -1,6 +1,6 @@
 // Which source a capture is of, and the words that snapshots bear so that this can be told from them alone.
 
-public import HikaeFormat
+import HikaeFormat
 
 /// One source of one system of one organisation.
 public struct SourceName: Sendable, Hashable, Comparable, CustomStringConvertible {

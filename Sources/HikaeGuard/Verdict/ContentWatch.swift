@@ -1,8 +1,8 @@
 // Looks at the beginning of every file that is read, on its way from the source to the archiver. Costs one look at
 // 512 bytes a file and changes nothing that goes through.
 
-public import HikaeCore
-public import HikaeFormat
+import HikaeCore
+import HikaeFormat
 public import HikaeSource
 import Synchronization
 
