@@ -101,7 +101,7 @@ public struct IMAPPlan: Sendable, Equatable {
         host: String, port: Int? = nil, tls: PlanTLS = .implicit, user: String,
         authentication: PlanAuthentication = .automatic, password: SecretReference,
         trust: TrustSettings = TrustSettings(), mailboxes: [String] = [], excludes: [String] = [],
-        connections: Int = 2
+        connections: Int = 3
     ) {
         (self.host, self.port, self.tls, self.user) = (host, port, tls, user)
         (self.authentication, self.password, self.trust) = (authentication, password, trust)
@@ -156,26 +156,29 @@ public struct S3Plan: Sendable, Equatable {
     public var bucket: String
     /// What the keys begin with; "" for all.
     public var prefix: String
-    public var accessKeyID: SecretReference
-    public var secretAccessKey: SecretReference
+    /// Nil with `secretAccessKey` for a bucket that everybody may read.
+    public var accessKeyID: SecretReference?
+    public var secretAccessKey: SecretReference?
     public var sessionToken: SecretReference?
     /// Whether the bucket stands in the path; nil: as the endpoint suggests.
     public var pathStyle: Bool?
     /// Whether old versions are kept too.
     public var versions: Bool
+    /// Whether the tags of each object are kept too: one request more for each.
+    public var tags: Bool
     public var trust: TrustSettings
-    /// 1 to 32, side by side.
+    /// 1 to 64 requests, side by side.
     public var connections: Int
 
     public init(
-        endpoint: String, region: String, bucket: String, prefix: String = "", accessKeyID: SecretReference,
-        secretAccessKey: SecretReference, sessionToken: SecretReference? = nil, pathStyle: Bool? = nil,
-        versions: Bool = false, trust: TrustSettings = TrustSettings(), connections: Int = 8
+        endpoint: String, region: String, bucket: String, prefix: String = "", accessKeyID: SecretReference? = nil,
+        secretAccessKey: SecretReference? = nil, sessionToken: SecretReference? = nil, pathStyle: Bool? = nil,
+        versions: Bool = false, tags: Bool = false, trust: TrustSettings = TrustSettings(), connections: Int = 16
     ) {
         (self.endpoint, self.region, self.bucket, self.prefix) = (endpoint, region, bucket, prefix)
         (self.accessKeyID, self.secretAccessKey) = (accessKeyID, secretAccessKey)
         (self.sessionToken, self.pathStyle, self.versions) = (sessionToken, pathStyle, versions)
-        (self.trust, self.connections) = (trust, connections)
+        (self.tags, self.trust, self.connections) = (tags, trust, connections)
     }
 }
 
