@@ -128,8 +128,4 @@ enum Words {
 }
 
 /// Seconds on a clock that no one sets.
-func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
+func monotonicSeconds() -> Double { MonotonicTime.seconds() }

@@ -1,0 +1,141 @@
+// Which capture of a source is put back: the last good one, or the one that was true at a given time.
+
+public import HikaeCore
+public import HikaeDestination
+import HikaeFormat
+public import HikaeGuard
+public import HikaeRepository
+
+/// A vault that is open, with what it has.
+public struct OpenVault: Sendable {
+    /// The vault's name in the plan.
+    public let name: String
+    /// Its index is loaded.
+    public let repository: Repository
+    /// All its snapshots, oldest first.
+    public let snapshots: [NamedSnapshot]
+
+    public init(name: String, repository: Repository, snapshots: [NamedSnapshot]) {
+        self.name = name
+        self.repository = repository
+        self.snapshots = snapshots
+    }
+}
+
+/// A capture chosen from a vault, ready to be put back.
+public struct ChosenCapture: Sendable {
+    public let name: SourceName
+    public let entry: CaptureEntry
+    /// What was written down when it was made; nil when that cannot be read.
+    public let record: CaptureRecord?
+    public let content: SnapshotContent
+    /// The vault it is taken from.
+    public let vault: String
+    /// What a person should know of the choice: "the newest capture is suspect and was passed over".
+    public let notes: [String]
+
+    /// When the capture began: what comes back is the truth of this moment.
+    public var time: Timestamp { entry.snapshot.snapshot.time }
+}
+
+/// Chooses captures from the vaults that are open.
+public struct CaptureChooser: Sendable {
+    private let vaults: [OpenVault]
+    private let histories: [[SourceName: SourceHistory]]
+
+    public init(_ vaults: [OpenVault]) {
+        self.vaults = vaults
+        histories = vaults.map { vault in
+            Dictionary(SourceHistory.all(vault.snapshots).map { ($0.name, $0) }) { first, _ in first }
+        }
+    }
+
+    /// The last good capture of a source, or of those no later than `time`.
+    ///
+    /// Vaults need not be level: the newest that any of them has is taken, from the first vault that has it. Throws
+    /// `.notFound` when there is none, saying what there is instead.
+    public func choose(_ name: SourceName, at time: Timestamp? = nil) throws(HikaeError) -> ChosenCapture {
+        var best: (vault: Int, entry: CaptureEntry)?
+        for (number, known) in histories.enumerated() {
+            guard let history = known[name], let entry = Self.pick(history, at: time) else { continue }
+            if let found = best, !Self.isNewer(entry, than: found.entry) { continue }
+            best = (number, entry)
+        }
+        guard let best else { throw nothing(name, at: time) }
+        let vault = vaults[best.vault]
+        let root = best.entry.snapshot.snapshot.tree
+        let path = [name.system, name.source].map { Array($0.utf8) }
+        return ChosenCapture(
+            name: name, entry: best.entry, record: Self.record(vault.repository, root),
+            content: try SnapshotContent(vault.repository, root: root, path: path), vault: vault.name,
+            notes: notes(name, best.entry, at: time))
+    }
+
+    /// Any one capture by its snapshot's ID or its beginning, or by the capture's own.
+    public func choose(_ name: SourceName, capture: String) throws(HikaeError) -> ChosenCapture {
+        for (number, known) in histories.enumerated() {
+            let entries = known[name]?.captures ?? []
+            let found = entries.filter { $0.capture.hasPrefix(capture) || $0.snapshot.id.hex.hasPrefix(capture) }
+            guard let entry = found.last else { continue }
+            guard Set(found.map(\.capture)).count == 1 else {
+                throw HikaeError(.ambiguous, "\(found.count) captures of \(name) begin with \(capture)")
+            }
+            let vault = vaults[number]
+            let root = entry.snapshot.snapshot.tree
+            let path = [name.system, name.source].map { Array($0.utf8) }
+            return ChosenCapture(
+                name: name, entry: entry, record: Self.record(vault.repository, root),
+                content: try SnapshotContent(vault.repository, root: root, path: path), vault: vault.name,
+                notes: entry.isGood ? [] : ["this capture is not good: \(entry.verdict.rawValue)"])
+        }
+        throw HikaeError(.notFound, "no capture of \(name) begins with \(capture)")
+    }
+
+    /// Every capture of a source in any vault, oldest first, each once.
+    public func captures(_ name: SourceName) -> [CaptureEntry] {
+        var seen = Set<String>()
+        return histories.flatMap { $0[name]?.captures ?? [] }.filter { seen.insert($0.capture).inserted }
+            .sorted { Self.isNewer($1, than: $0) }
+    }
+
+    private static func pick(_ history: SourceHistory, at time: Timestamp?) -> CaptureEntry? {
+        guard let time else { return history.lastGood }
+        return history.captures.last { $0.isGood && $0.snapshot.snapshot.time <= time }
+    }
+
+    private static func isNewer(_ entry: CaptureEntry, than other: CaptureEntry) -> Bool {
+        (entry.run, entry.snapshot.snapshot.time) > (other.run, other.snapshot.snapshot.time)
+    }
+
+    private func nothing(_ name: SourceName, at time: Timestamp?) -> HikaeError {
+        let all = captures(name)
+        if all.isEmpty {
+            return HikaeError(
+                .notFound, "no vault has a capture of \(name)", hint: "`hikae status` shows what each vault has.")
+        }
+        if let time, let oldest = all.first(where: \.isGood)?.snapshot.snapshot.time {
+            return HikaeError(
+                .notFound, "there is no good capture of \(name) from before \(time.rfc3339)",
+                hint: "The oldest good one is of \(oldest.rfc3339).")
+        }
+        return HikaeError(
+            .notFound, "none of the \(all.count) captures of \(name) is good",
+            hint: "Look at them with `hikae status`; `hikae accept \(name)` makes one count.")
+    }
+
+    private func notes(_ name: SourceName, _ chosen: CaptureEntry, at time: Timestamp?) -> [String] {
+        let later = captures(name).filter { Self.isNewer($0, than: chosen) }
+        let passed = later.filter { entry in time.map { entry.snapshot.snapshot.time <= $0 } ?? true }
+        guard !passed.isEmpty else { return [] }
+        return ["\(passed.count) later captures are suspect or rejected and were passed over"]
+    }
+
+    private static func record(_ repository: Repository, _ root: BlobID) -> CaptureRecord? {
+        let previous = try? SnapshotContent(repository, root: root, path: [Array(".hikae".utf8)])
+        guard let folder = previous, let nodes = try? folder.nodes(),
+            let node = nodes.first(where: { $0.name == Array(CaptureRecord.fileName.utf8) }),
+            let bytes = try? folder.bytes(of: node, limit: 64 << 20)
+        else { return nil }
+        return try? CaptureRecord(decoding: bytes)
+    }
+}
