@@ -6,8 +6,8 @@ import HikaeFormat
 public import HikaeGuard
 public import HikaeRepository
 
-/// A vault that is open, with what it has.
-public struct OpenVault: Sendable {
+/// A vault as a restore sees it: what it has, and how it is read.
+public struct VaultView: Sendable {
     /// The vault's name in the plan.
     public let name: String
     /// Its index is loaded.
@@ -40,10 +40,10 @@ public struct ChosenCapture: Sendable {
 
 /// Chooses captures from the vaults that are open.
 public struct CaptureChooser: Sendable {
-    private let vaults: [OpenVault]
+    private let vaults: [VaultView]
     private let histories: [[SourceName: SourceHistory]]
 
-    public init(_ vaults: [OpenVault]) {
+    public init(_ vaults: [VaultView]) {
         self.vaults = vaults
         histories = vaults.map { vault in
             Dictionary(SourceHistory.all(vault.snapshots).map { ($0.name, $0) }) { first, _ in first }
