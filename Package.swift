@@ -15,6 +15,7 @@ let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "s
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -61,7 +62,7 @@ let package = Package(
         target("HikaePlan", ["HikaeCore", "HikaeFormat", yaml]),
         target("HikaeSFTP", kind),
         target("HikaeFTP", kind + ["CCurl"]),
-        target("HikaeMail", kind + [nioCore, nioPosix, nioSSL]),
+        target("HikaeMail", kind + [nioCore, nioPosix, nioSSL, nioTLS]),
         target("HikaeDatabase", kind + [sqlite]),
         target("HikaeS3", kind + [crypto, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
         target("HikaeGuard", ["HikaeCore", "HikaeFormat", "HikaeRepository", "HikaeSource"]),
