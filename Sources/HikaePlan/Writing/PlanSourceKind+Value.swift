@@ -1,5 +1,7 @@
 // Each kind of source with its options, as a plan writes them; and addresses put together again.
 
+import HikaeCore
+
 extension PlanSourceKind {
     /// Where it is, for people: an address without any secret, a path, or a program's name.
     public var address: String {
