@@ -141,6 +141,7 @@ final class ArchiveWalker {
         let task = FileTask(
             directory: directory, slot: directory.reserve(), node: node, file: file, isKnown: previous != nil)
         if node.size >= Self.largeFile || entry.mayBeLong { return try stream(task) }
+        file.expectOpening()
         batch.append(task)
         batchSize += node.size
         if batch.count >= batchFiles || batchSize >= Self.batchBytes { flush() }

@@ -64,6 +64,13 @@ public protocol SourceFile: Sendable {
 
     /// Opens the content. Throws `.notFound` when the file is gone.
     func open() throws(HikaeError) -> any SourceReader
+
+    /// Told when it is certain that the file will be opened soon: a chance to fetch it ahead. Must not wait.
+    func expectOpening()
+}
+
+extension SourceFile {
+    public func expectOpening() {}
 }
 
 /// The content of one open file, read from its start to its end by one thread. Closed when released.
