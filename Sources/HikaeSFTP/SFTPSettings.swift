@@ -24,6 +24,10 @@ public struct SFTPSettings: Sendable {
     public var password: SecretProvider?
     /// What is left out: patterns as `--exclude` takes them, over paths that begin at the folder.
     public var excludes: [String] = []
+    /// Seconds after which a server that owes an answer and says nothing is given up.
+    var silence = 120.0
+    /// What one directory may have.
+    var bounds = ListingMachine.Bounds()
 
     /// The folder `path` on `host`.
     public init(host: String, path: String) {
