@@ -63,6 +63,8 @@ private struct WatchedFile: SourceFile {
 
     var displayPath: String { inner.displayPath }
 
+    func expectOpening() { inner.expectOpening() }
+
     func open() throws(HikaeError) -> any SourceReader {
         WatchedReader(inner: try inner.open(), file: self)
     }

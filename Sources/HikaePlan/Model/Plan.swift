@@ -22,6 +22,8 @@ public struct Plan: Sendable, Equatable {
     public var verdicts: VerdictThresholds
     /// The people the plan names, in its order.
     public var people: [PlanPerson]
+    /// Every one is used for every alarm: one that fails does not stop the others.
+    public var alarms: [PlanAlarm]
     public var limits: PlanLimits
     public var places: PlanPlaces
 
@@ -29,11 +31,11 @@ public struct Plan: Sendable, Equatable {
         file: String, organisation: String, language: PlanLanguage = .english, timeZone: String? = nil,
         vaults: [PlanVault] = [], systems: [PlanSystem] = [], retention: PlanRetention? = nil,
         verdicts: VerdictThresholds = VerdictThresholds(), people: [PlanPerson] = [],
-        limits: PlanLimits = PlanLimits(), places: PlanPlaces = PlanPlaces()
+        alarms: [PlanAlarm] = [], limits: PlanLimits = PlanLimits(), places: PlanPlaces = PlanPlaces()
     ) {
         (self.file, self.organisation, self.language, self.timeZone) = (file, organisation, language, timeZone)
         (self.vaults, self.systems, self.retention, self.verdicts) = (vaults, systems, retention, verdicts)
-        (self.people, self.limits, self.places) = (people, limits, places)
+        (self.people, self.alarms, self.limits, self.places) = (people, alarms, limits, places)
     }
 
     /// Every source with its system, in the plan's order of importance.

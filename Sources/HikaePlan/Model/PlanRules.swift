@@ -23,7 +23,7 @@ public struct VerdictThresholds: Sendable, Equatable {
     public var shrinkPercent: Double
     /// More than this many percent of the items changed at once are suspect.
     public var changePercent: Double
-    /// The rules that count in percent wait until the last good capture had this many items.
+    /// What had fewer items than this is suspect only when more than half of it is gone.
     public var minimumItems: Int
     /// More than this many percent of new content that looks encrypted, or like an error page, are suspect.
     public var suspiciousContentPercent: Double
@@ -60,6 +60,17 @@ public struct PlanPerson: Sendable, Equatable {
 
     public init(name: String, mail: String? = nil, roles: [PersonRole] = [], places: PlanPlaces = PlanPlaces()) {
         (self.name, self.mail, self.roles, self.places) = (name, mail, roles, places)
+    }
+}
+
+/// A way to tell people of what must not wait: a suspect or failed capture.
+public struct PlanAlarm: Sendable, Equatable {
+    /// A line for the shell. The message comes on standard input, its first line being the subject.
+    public var command: String
+    public var places: PlanPlaces
+
+    public init(command: String, places: PlanPlaces = PlanPlaces()) {
+        (self.command, self.places) = (command, places)
     }
 }
 

@@ -67,12 +67,15 @@ struct PlanReader {
         refuseSharedRepositories(vaults)
         let people = sections("people", .person, in: section).compactMap(person)
         refuseTwins(people.map { ($0.name, $0.places) }, "people")
+        let alarms = sections("alarms", .alarm, in: section).compactMap { alarm in
+            alarm.text("command").map { PlanAlarm(command: $0, places: alarm.places) }
+        }
         let organisation = section.text("organisation")
         let plan = Plan(
             file: file, organisation: organisation ?? "", language: section.choice("language") ?? .english,
             timeZone: timeZone(section), vaults: vaults,
             systems: systems.sorted { $0.order < $1.order }.map(\.system), retention: retention(section),
-            verdicts: verdicts, people: people, limits: limits(section), places: section.places)
+            verdicts: verdicts, people: people, alarms: alarms, limits: limits(section), places: section.places)
         return organisation == nil ? nil : plan
     }
 

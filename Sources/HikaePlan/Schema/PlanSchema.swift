@@ -32,7 +32,7 @@ public enum PlanSchema {
 
     /// Every section but the root, each once.
     private static var definitions: [PlanSection] {
-        [.vault, .custody, .system, .objectives, .verdicts, .retention, .person, .limits, .trust]
+        [.vault, .custody, .system, .objectives, .verdicts, .retention, .person, .alarm, .limits, .trust]
             + SourceKindName.allCases.map { .source($0) } + SourceKindName.destinations.map { .destination($0) }
     }
 

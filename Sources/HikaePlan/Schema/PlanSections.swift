@@ -20,6 +20,7 @@ extension PlanSection {
                 "retention", .section(.retention), "What is kept of each source. Everything when left out."),
             PlanKey("verdicts", .section(.verdicts), "When a capture is suspect."),
             PlanKey("people", .sections(.person, minimum: 1), "Who is who."),
+            PlanKey("alarms", .sections(.alarm, minimum: 1), "How people are told what must not wait."),
             PlanKey("limits", .section(.limits), "How much is done at once."),
         ])
 
@@ -71,7 +72,7 @@ extension PlanSection {
             PlanKey("change", .percent, "More than this share changed at once is suspect. 60% when left out."),
             PlanKey(
                 "minimum-items", .count(0...1_000_000_000),
-                "Rules in percent wait until the last good capture had so many items. 20 when left out."),
+                "What had fewer items than this is suspect only when more than half of it is gone. 20 when left out."),
             PlanKey(
                 "suspicious-content", .percent,
                 "More new content than this that looks encrypted or like an error page is suspect. 5% when left out."),
@@ -98,6 +99,15 @@ extension PlanSection {
                 "roles", .choices(PersonRole.allCases.map(\.rawValue)),
                 "owner answers for it all, administrator runs Hikae, approver may agree to removals, alerted is told "
                     + "of alarms."),
+        ])
+
+    static let alarm = PlanSection(
+        name: "alarm", summary: "A way to tell people of a suspect or failed capture. Every alarm uses all of them.",
+        keys: [
+            PlanKey(
+                "command", .text,
+                "A line for the shell that gets the message on standard input, the subject in its first line.",
+                required: true)
         ])
 
     static let limits = PlanSection(

@@ -9,6 +9,7 @@ extension Plan {
             "timezone": timeZone.map { .text($0) }, "vaults": .list(vaults.map(\.value)),
             "systems": .list(systems.map { $0.value(besides: verdicts) }), "retention": retention?.value,
             "verdicts": verdicts.value, "people": people.isEmpty ? nil : .list(people.map(\.value)),
+            "alarms": alarms.isEmpty ? nil : .list(alarms.map { .keys(["command": .text($0.command)]) }),
             "limits": .keys([
                 "sources": .number(limits.sources), "upload": limits.upload.map { .text("\($0)") },
                 "download": limits.download.map { .text("\($0)") },
