@@ -1,0 +1,97 @@
+// What the failure of a database's program means: its messages, sorted into our codes. Pure, so that it is easily
+// tested.
+
+import HikaeCore
+
+/// A program that ended with an error.
+struct ToolFailure: Sendable {
+    var program: String
+    var status: Int32
+    var messages: String
+    /// " on web.example.jp", or nothing.
+    var place = ""
+
+    private static let signs: [(HikaeError.Code, [String])] = [
+        (.untrusted, ["Host key verification failed", "certificate verify failed", "certificate", "TLS/SSL error"]),
+        (
+            .accessDenied,
+            [
+                "password authentication failed", "Access denied for user", "no pg_hba.conf entry", "fe_sendauth",
+                "Permission denied (", "authentication failed", "is not permitted to log in",
+                "not allowed to connect",
+            ]
+        ),
+        (
+            .permission,
+            ["permission denied for", "command denied to user", "you need (at least one of)", "must be owner"]
+        ),
+        (.notFound, ["Unknown database", "database \""]),
+        (.noSpace, ["No space left on device", "could not extend file", "is full", "Disk full"]),
+        (
+            .unreachable,
+            [
+                "Connection refused", "could not connect", "Can't connect", "server closed the connection",
+                "terminating connection", "Lost connection", "gone away", "could not translate host name",
+                "Could not resolve hostname", "timeout expired", "Connection timed out", "Connection closed",
+                "Connection reset", "the database system is", "No route to host", "Unknown server host",
+                "could not receive data", "connection to server", "Connection to",
+            ]
+        ),
+    ]
+
+    /// The code that the messages speak for.
+    var code: HikaeError.Code {
+        let lines = messages.split(separator: "\n")
+        for (code, words) in Self.signs {
+            for line in lines where words.contains(where: { line.contains($0) }) {
+                // `FATAL: database "x" does not exist`, and not every line that names a database.
+                if code == .notFound, !line.contains("Unknown database"), !line.contains("does not exist") { continue }
+                return code
+            }
+        }
+        return .programFailed
+    }
+
+    /// The line that says most: the one that names an error, without the program's name before it.
+    var reason: String {
+        let lines = messages.split(separator: "\n").map(String.init)
+        let marks = ["permission denied", "denied to user", "ERROR", "FATAL", "error:", "rror"]
+        for mark in marks {
+            if let line = lines.first(where: { $0.contains(mark) }) { return String(line.prefix(500)) }
+        }
+        return String((lines.last ?? "it said nothing").prefix(500))
+    }
+
+    /// The error for people.
+    func error(_ settings: DatabaseSettings) -> HikaeError {
+        if status == 127 || messages.contains("command not found") {
+            return HikaeError(
+                .programFailed, "there is no program \(program)\(place)",
+                hint: "Install the database's client programs there, or name their folder (`programs:`).")
+        }
+        if status == 96 {
+            return HikaeError(.programFailed, "no file for the password can be made\(place)", hint: messages)
+        }
+        let how = status > 128 ? "was ended by signal \(status - 128)" : "failed with exit status \(status)"
+        let code = code
+        let message =
+            switch code {
+            case .accessDenied: "\(settings.address) does not let \(settings.user) in: \(reason)"
+            case .permission: "\(settings.user) may not do that at \(settings.address): \(reason)"
+            case .unreachable: "the connection to \(settings.address) failed: \(reason)"
+            case .untrusted: "\(settings.address) does not prove who it is: \(reason)"
+            default: "\(program)\(place) \(how): \(reason)"
+            }
+        let hint: String? =
+            switch code {
+            case .accessDenied:
+                "Check the user's name and password\(settings.via == nil ? "" : ", and the key for \(settings.via ?? "")")."
+            case .permission: "Grant it what it needs; docs/manual/databases.md lists that."
+            case .untrusted:
+                "Name its certificate authority (`trust: {authority: FILE}`), or put its host key into ~/.ssh/known_hosts."
+            case .programFailed: messages.isEmpty ? nil : messages
+            default: nil
+            }
+        return HikaeError(code, message, hint: hint, isRetryable: code == .unreachable)
+    }
+}
