@@ -38,6 +38,7 @@ def main():
     first = folder / "accounts.sql"
     first.write_text(f"""
         ALTER USER 'root'@'localhost' IDENTIFIED BY {literal(SUPERUSER_PASSWORD)};
+        DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1';
         CREATE USER IF NOT EXISTS '{SUPERUSER}'@'%' IDENTIFIED BY {literal(SUPERUSER_PASSWORD)};
         GRANT ALL ON *.* TO '{SUPERUSER}'@'%' WITH GRANT OPTION;
         CREATE USER IF NOT EXISTS '{BACKUP}'@'%' IDENTIFIED BY {literal(BACKUP_PASSWORD)};
