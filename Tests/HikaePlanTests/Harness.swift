@@ -1,0 +1,50 @@
+// The built command, run in a folder of its own and with no plan or repository from outside.
+
+import HikaeCore
+import HikaeTesting
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A folder and the command that runs in it.
+final class Harness: Sendable {
+    let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    /// The built command: beside the test bundle, or where `HIKAE_BINARY` says.
+    static let binary: String = {
+        if let given = getenv("HIKAE_BINARY") { return String(cString: given) }
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = readlink("/proc/self/exe", &buffer, buffer.count)
+        let path = String(decoding: buffer.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return path.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/hikae"
+    }()
+
+    /// `hikae` with arguments, ready to run.
+    func hikae(_ arguments: String...) -> Command { command(Self.binary, arguments) }
+
+    /// Any program in the folder.
+    func command(_ program: String, _ arguments: [String]) -> Command {
+        var command = Command(program, arguments)
+        command.folder = folder.path
+        command.timeLimit = 60
+        command.environment = [
+            "HOME": folder.path("home"), "HIKAE_CACHE_DIR": folder.path("cache"), "LC_ALL": "C.UTF-8", "TZ": "UTC",
+        ]
+        for name in [
+            "HIKAE_PLAN", "HIKAE_REPOSITORY", "HIKAE_PASSWORD", "HIKAE_PASSWORD_FILE", "HIKAE_PASSWORD_COMMAND",
+            "HIKAE_REPOSITORY_FILE", "RESTIC_REPOSITORY", "RESTIC_PASSWORD", "RESTIC_PASSWORD_FILE",
+            "RESTIC_PASSWORD_COMMAND", "RESTIC_REPOSITORY_FILE", "LANG", "LANGUAGE",
+        ] { command.environment[name] = .some(nil) }
+        return command
+    }
+}
+
+/// The folder of the package.
+func packageRoot(_ file: String = #filePath) -> String {
+    file.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+}
