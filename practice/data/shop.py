@@ -117,7 +117,7 @@ class Shop:
         new = (self.products, f"{sweet[0]}（新作）No.{self.products}", f"{sweet[1]}, new", 980, b"", self.tenant.canary)
         statements = [*insert("products", "id, name, english, price, thumbnail, owner", [new]),
                       *insert("stock", "product, pieces, shelf, owner", [(self.products, 24, "新棚", self.tenant.canary)])]
-        return self.new_orders(count) + "\n".join(statements) + f"""
+        return "\n".join(statements) + self.new_orders(count) + f"""
             UPDATE products SET price = ROUND(price * 1.1, -1) WHERE id % 7 = {self.chance.randrange(7)};
             UPDATE orders SET state = 'sent' WHERE state = 'paid' AND id % 3 = 0;
             UPDATE customers SET address = '想像県絵空市丸の内3番7号' WHERE id = {self.chance.randrange(1, self.customers)};

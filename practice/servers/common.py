@@ -17,6 +17,13 @@ import sys
 import time
 
 HOST = "127.0.0.1"
+# What tools/install-deps.sh has installed from PyPI, for this project alone; what the machine has itself comes first.
+PACKAGES = pathlib.Path(__file__).resolve().parents[2] / ".build" / "python"
+
+if PACKAGES.is_dir() and str(PACKAGES) not in sys.path:
+    sys.path.append(str(PACKAGES))
+    # For programs in Python that are started from here.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(PACKAGES)]))
 
 
 def free_port():
