@@ -15,7 +15,9 @@ enum Charset {
             return String(decoding: bytes, as: UTF8.self)
         }
         // What calls itself ISO-2022-JP or Shift_JIS has newer characters in practice.
-        let practical = ["iso-2022-jp": "ISO-2022-JP-3", "shift_jis": "CP932", "x-sjis": "CP932", "euc-jp": "EUC-JP-MS"]
+        let practical = [
+            "iso-2022-jp": "ISO-2022-JP-3", "shift_jis": "CP932", "x-sjis": "CP932", "euc-jp": "EUC-JP-MS",
+        ]
         guard let known = practical[lowered].flatMap({ convert(bytes, from: $0) }) ?? convert(bytes, from: name) else {
             return nil
         }

@@ -1,0 +1,196 @@
+// What is in a mailbox, worked out from the capture before and from as little of the server as can be.
+
+import HikaeCore
+import HikaeFormat
+
+/// A mailbox's messages and what is recorded of it.
+struct MailboxListing: Sendable {
+    /// One message.
+    struct Message: Sendable {
+        var uid: UInt32
+        var size: UInt64
+        var date: Timestamp
+        var name: [UInt8]
+        /// Its name in the capture before, if it was there: then its bytes are known.
+        var former: [UInt8]?
+    }
+
+    var record: MailboxRecord
+    /// By rising UIDs.
+    var messages: [Message] = []
+}
+
+/// The mailbox as the capture before has it.
+struct KnownMailbox: Sendable {
+    var record: MailboxRecord
+    /// Messages by rising UIDs.
+    var messages: [MailboxListing.Message]
+
+    /// Nil when the nodes are not all Hikae's, or not of one UIDVALIDITY: then everything is fetched anew.
+    init?(_ record: MailboxRecord, _ nodes: [Node]) {
+        self.record = record
+        messages = []
+        messages.reserveCapacity(nodes.count)
+        var last: UInt32 = 0
+        for node in nodes {
+            guard node.kind == .file, node.content != nil, let name = MessageName(node.name),
+                name.uidValidity == record.uidValidity, name.uid > last
+            else { return nil }
+            last = name.uid
+            messages.append(
+                MailboxListing.Message(
+                    uid: name.uid, size: node.size, date: node.mtime, name: node.name, former: node.name))
+        }
+    }
+
+    /// Whether the server says that nothing was added, removed or marked since.
+    func isCurrent(_ state: MailboxStatus) -> Bool {
+        guard let modSeq = state.highestModSeq, modSeq > 1 || record.messages == 0 else { return false }
+        return modSeq == record.highestModSeq && state.uidValidity == record.uidValidity
+            && state.uidNext == record.uidNext && state.uidNext != nil && state.messages == UInt64(messages.count)
+    }
+}
+
+/// Makes a listing by asking a connection.
+struct MailboxLister {
+    let connection: IMAPConnection
+    let mailbox: ListedMailbox
+    /// What the capture before has.
+    let known: KnownMailbox?
+    /// Messages of a mailbox that are taken at most.
+    static let maximumMessages = 20_000_000
+
+    private var hasLabels: Bool { connection.offers("X-GM-EXT-1") }
+
+    /// Opens the mailbox and lists it. Throws when the server's answers do not fit together.
+    func list(usesQuickResync: Bool) throws(HikaeError) -> MailboxListing {
+        var since: (uidValidity: UInt32, modSeq: UInt64)?
+        if usesQuickResync, !hasLabels, let known, let modSeq = known.record.highestModSeq, modSeq > 1 {
+            since = (known.record.uidValidity, modSeq)
+        }
+        let opened = try connection.open(mailbox.name, since: since)
+        let state = opened.state
+        var record = MailboxRecord(
+            name: mailbox.name, uidValidity: state.uidValidity ?? 0, messages: state.messages ?? 0)
+        record.delimiter = mailbox.delimiter
+        (record.uidNext, record.highestModSeq) = (state.uidNext, state.highestModSeq)
+        guard let known, known.record.uidValidity == record.uidValidity else {
+            return try listNew(record, from: nil)
+        }
+        record.keywords = known.record.keywords
+        if since != nil, let modSeq = state.highestModSeq, modSeq >= known.record.highestModSeq ?? .max,
+            let listing = try resync(known, record, opened)
+        {
+            return listing
+        }
+        return try listNew(record, from: known)
+    }
+
+    /// What was there before, less what vanished, with what changed, and what is new. Nil when it does not add up.
+    private func resync(_ known: KnownMailbox, _ record: MailboxRecord, _ opened: IMAPConnection.Opened)
+        throws(HikaeError) -> MailboxListing?
+    {
+        var draft = ListingDraft(record)
+        draft.takeOver(known.record)
+        for message in known.messages where !opened.vanished.contains(where: { $0.contains(message.uid) }) {
+            draft.add(message, flags: opened.changed[message.uid])
+        }
+        let last = known.messages.last?.uid ?? 0
+        let newest = opened.changed.keys.max() ?? 0
+        let isGrown = record.uidNext.map { $0 > UInt64(last) + 1 } ?? true
+        if isGrown || newest > last, last < .max { try fetchNew("\(last + 1):*", above: last, into: &draft) }
+        return UInt64(draft.messages.count) == record.messages ? draft.listing() : nil
+    }
+
+    /// Lists all messages; of those that are known, only the flags are asked for.
+    private func listNew(_ record: MailboxRecord, from known: KnownMailbox?) throws(HikaeError) -> MailboxListing {
+        var draft = ListingDraft(record)
+        guard record.messages > 0 else { return draft.listing() }
+        guard let known, !known.messages.isEmpty else {
+            try fetchNew("1:*", above: 0, into: &draft)
+            return draft.listing()
+        }
+        var positions: [UInt32: Int] = [:]
+        for (index, message) in known.messages.enumerated() { positions[message.uid] = index }
+        var unknown: [UInt32] = []
+        try connection.fetch("1:*", hasLabels ? "FLAGS X-GM-LABELS" : "FLAGS") { uid, reply throws(HikaeError) in
+            guard let flags = reply.flags else { return }
+            if let position = positions.removeValue(forKey: uid) {
+                draft.add(known.messages[position], flags: flags, labels: reply.labels)
+            } else if !draft.contains(uid) {
+                unknown.append(uid)
+            }
+            guard unknown.count <= Self.maximumMessages else { throw tooMany() }
+        }
+        let wanted = Array(Set(unknown)).sorted()
+        for start in stride(from: 0, to: wanted.count, by: 1000) {
+            let part = wanted[start..<min(start + 1000, wanted.count)]
+            try fetchNew(UIDSet(rising: part).text, above: 0, into: &draft)
+        }
+        return draft.listing()
+    }
+
+    private func fetchNew(_ set: String, above last: UInt32, into draft: inout ListingDraft) throws(HikaeError) {
+        let items = "FLAGS INTERNALDATE RFC822.SIZE" + (hasLabels ? " X-GM-LABELS" : "")
+        try connection.fetch(set, items) { uid, reply throws(HikaeError) in
+            // "7:*" means the last message even when its UID is below 7.
+            guard uid > last, let flags = reply.flags, let date = reply.date, let size = reply.size else { return }
+            guard draft.messages.count < Self.maximumMessages else { throw tooMany() }
+            draft.add(
+                MailboxListing.Message(uid: uid, size: size, date: date, name: []), flags: flags,
+                labels: reply.labels)
+        }
+    }
+
+    private func tooMany() -> HikaeError {
+        HikaeError(.limit, "\(MailboxPath.display(mailbox.name)) has more than \(Self.maximumMessages) messages")
+    }
+}
+
+/// A listing while it is put together.
+private struct ListingDraft {
+    var record: MailboxRecord
+    var messages: [MailboxListing.Message] = []
+    private var table: KeywordTable
+    private var seen: Set<UInt32> = []
+
+    init(_ record: MailboxRecord) {
+        self.record = record
+        table = KeywordTable(record.keywords)
+    }
+
+    /// Keeps what is recorded by UID, for the messages that stay.
+    mutating func takeOver(_ known: MailboxRecord) {
+        record.otherKeywords = known.otherKeywords
+        record.labels = known.labels
+    }
+
+    func contains(_ uid: UInt32) -> Bool { seen.contains(uid) }
+
+    /// Adds a message, once; `flags` nil: as its name has them.
+    mutating func add(_ message: MailboxListing.Message, flags: MessageFlags?, labels: [String]? = nil) {
+        guard seen.insert(message.uid).inserted else { return }
+        var message = message
+        if let flags {
+            let (letters, others) = table.letters(for: flags.keywords)
+            message.name =
+                MessageName(
+                    uidValidity: record.uidValidity, uid: message.uid, system: flags.system, letters: letters
+                ).bytes
+            record.otherKeywords[message.uid] = others.isEmpty ? nil : others
+        }
+        if let labels { record.labels[message.uid] = labels.isEmpty ? nil : labels }
+        messages.append(message)
+    }
+
+    func listing() -> MailboxListing {
+        var listing = MailboxListing(record: record, messages: messages)
+        listing.messages.sort { $0.uid < $1.uid }
+        listing.record.keywords = table.keywords
+        if !record.otherKeywords.isEmpty {
+            listing.record.otherKeywords = record.otherKeywords.filter { seen.contains($0.key) }
+        }
+        if !record.labels.isEmpty { listing.record.labels = record.labels.filter { seen.contains($0.key) } }
+        return listing
+    }
+}
