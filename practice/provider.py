@@ -93,13 +93,14 @@ class Provider:
         for kind, server in self.servers.items():
             facts = server.wait()
             self.ports.setdefault(kind, facts.get("port", 0))
+            if kind == "dovecot":
+                self.ports.setdefault("starttls", facts["starttls_port"])
 
     def arguments(self, kind):
         """What a server's script is told besides its folder."""
         words = ["--port", self.ports[kind]] if self.ports.get(kind) else []
         if kind == "dovecot":
-            facts = self.ports.get("starttls")
-            words += ["--starttls-port", facts] if facts else []
+            words += ["--starttls-port", self.ports["starttls"]] if "starttls" in self.ports else []
             for tenant in self.tenants:
                 for account in ACCOUNTS:
                     words += ["--user", f"{account}@{tenant.domain}:{self.password(tenant, 'mail')}"]
