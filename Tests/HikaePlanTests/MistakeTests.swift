@@ -64,7 +64,7 @@ private let sourceMistakes: [SourceMistake] = [
     .init("sftp: sftp://h/\nrestore: {imap: imaps://a@h, password: env:P}", 2, "cannot be put back to imap"),
     .init("sftp: sftp://h/\nrestore: /srv/back", 2, "a place to restore to has keys and values"),
     .init("sftp: sftp://h/\nrestore: {command: [a], file: b}", 2, "a place to restore to needs a key"),
-    .init("sftp: sftp://h/\nrestore: {sftp: sftp://h/, exclude: [a]}", 2, "has no key \"exclude\""),
+    .init("sftp: sftp://h/\nrestore: {sftp: sftp://h/, exclude: [a]}", 2, "`exclude` is for reading"),
     .init("files: /srv\nrestore: {files: [/a, /b]}", 2, "one folder"),
     .init("files: /srv\nverdicts: {shrink: 120%}", 2, "a number from 0 to 100"),
     .init("files: /srv\nverdicts: {shrink: -1}", 2, "a number from 0 to 100"),

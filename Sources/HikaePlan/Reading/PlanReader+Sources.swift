@@ -105,6 +105,9 @@ extension PlanReader {
         let owners = SourceKindName.allCases.filter { $0.options.contains { $0.name == name } }
         guard !owners.isEmpty else { return nil }
         let known = kind.options.map(\.name)
+        if known.contains(name) {
+            return "`\(name)` is for reading: it stands at the source, and has no meaning in `restore`"
+        }
         return "`\(name)` belongs to \(owners.map(\.rawValue).joined(separator: ", ")), and this is \(kind.rawValue)"
             + (known.isEmpty ? "" : ", which has \(known.joined(separator: ", "))")
     }

@@ -42,6 +42,10 @@ extension SectionReader {
 
     private func path(_ node: Node, _ key: String, base: PlanBase) -> String? {
         let place = place(node, key)
+        // A bare ~ is YAML's word for nothing, and here the home folder.
+        if let scalar = node.scalar, scalar.style == .plain, scalar.string == "~" {
+            return absolute("~", at: place, base: base)
+        }
         guard let text = scalar(node, at: place, allowed: "a path of this machine") else { return nil }
         return absolute(text, at: place, base: base)
     }

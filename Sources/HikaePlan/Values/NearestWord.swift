@@ -7,7 +7,7 @@ enum NearestWord {
         let nearest = words.map { (word: $0, distance: distance(word.lowercased(), $0)) }.min {
             $0.distance < $1.distance
         }
-        guard let nearest, nearest.distance <= max(1, min(3, word.count / 3)) else { return nil }
+        guard let nearest, nearest.distance <= max(1, min(3, word.count / 2)) else { return nil }
         return nearest.word
     }
 

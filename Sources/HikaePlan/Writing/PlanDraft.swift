@@ -115,7 +115,10 @@ public struct DraftSource: Sendable, Equatable {
         for kind in SourceKindName.allCases {
             guard case .address(let schemes) = kind.key.shape, schemes.contains(scheme) else { continue }
             do throws(PlanAddress.Fault) {
-                _ = try PlanAddress(text, schemes: schemes)
+                let parts = try PlanAddress(text, schemes: schemes)
+                guard !parts.host.isEmpty || kind == .postgresql || kind == .mariadb else {
+                    throw PlanAddress.Fault("has no host")
+                }
             } catch {
                 throw HikaeError(.usage, "the address of a source \(error.reason)")
             }
