@@ -1,6 +1,8 @@
 // Reading a folder from the real sshd.
 
+import HikaeArchive
 import HikaeCore
+import HikaeDestination
 import HikaeFormat
 import HikaeSource
 import HikaeTesting

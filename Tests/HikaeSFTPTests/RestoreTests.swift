@@ -1,7 +1,9 @@
 // Putting a snapshot back through the real sshd.
 
+import HikaeArchive
 import HikaeCore
 import HikaeDestination
+import HikaeSource
 import HikaeTesting
 import Synchronization
 import Testing

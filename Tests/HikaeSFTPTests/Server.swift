@@ -38,7 +38,7 @@ enum Server {
         var settings = settings
         let proxy = """
             import os,select,socket,sys
-            s=socket.create_connection(('%h',%p)); left=\(bytes)
+            s=socket.create_connection((sys.argv[1],int(sys.argv[2]))); left=\(bytes)
             while left>0:
                 r,_,_=select.select([0,s],[],[])
                 if 0 in r:
@@ -51,11 +51,8 @@ enum Server {
                     left-=len(d)
                     while d: d=d[os.write(1,d):]
             """
-        let folder = try shared.get().folder
-        let script = folder.path("cut-\(bytes).py")
-        // The proxy's own words, with host and port as arguments.
-        let text = proxy.replacing("'%h',%p", "sys.argv[1],int(sys.argv[2])")
-        try Files.write(script, Array(text.utf8))
+        let script = try shared.get().folder.path("cut-\(bytes).py")
+        try Files.write(script, Array(proxy.utf8))
         settings.sshOptions.append("ProxyCommand=python3 -B \(script) %h %p")
         return settings
     }
