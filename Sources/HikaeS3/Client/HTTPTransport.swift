@@ -1,0 +1,106 @@
+// AsyncHTTPClient behind blocking calls. Nothing here knows S3.
+
+import AsyncHTTPClient
+import HikaeCore
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// Connections to one server.
+final class HTTPTransport: Sendable {
+    private let client: HTTPClient
+    private let place: String
+    private let host: String
+    private let port: Int
+    private let trust: ServerTrust
+    let patience: Patience
+    let cancellation: Cancellation
+
+    /// - Parameters:
+    ///   - place: the server, for messages.
+    ///   - connections: kept open, at most.
+    init(
+        host: String, port: Int, place: String, trust: ServerTrust, connections: Int, patience: Patience,
+        cancellation: Cancellation
+    ) throws(HikaeError) {
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: try trust.configuration(), redirectConfiguration: .disallow)
+        configuration.timeout.connect = .milliseconds(Int64(patience.connect * 1000))
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.idleTimeout = .seconds(30)
+        configuration.decompression = .disabled
+        configuration.httpVersion = .http1Only
+        configuration.http1_1ConnectionDebugInitializer = trust.check
+        client = HTTPClient(
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
+        (self.host, self.port, self.place, self.trust) = (host, port, place, trust)
+        (self.patience, self.cancellation) = (patience, cancellation)
+    }
+
+    /// A request that has been sent off.
+    struct Exchange: Sendable {
+        let response: ResponseStream
+        private let task: HTTPClient.Task<Void>
+
+        fileprivate init(_ response: ResponseStream, _ task: HTTPClient.Task<Void>) {
+            (self.response, self.task) = (response, task)
+        }
+
+        /// Ends it, wherever it is. The connection of an answer that was not read to its end is given up.
+        func close() {
+            response.close()
+            task.cancel()
+        }
+    }
+
+    /// Sends a request. Connecting and answering go on meanwhile: what hinders them comes out of the response.
+    func begin(method: String, url: String, headers: [WireField], body: [UInt8]?) throws(HikaeError) -> Exchange {
+        let response = ResponseStream(patience, cancellation) { [self] in translate($0) }
+        do {
+            let fields = HTTPHeaders(headers.map { ($0.name, $0.value) })
+            let request = try HTTPClient.Request(
+                url: url, method: HTTPMethod(rawValue: method), headers: fields, body: body.map { .bytes($0) })
+            return Exchange(response, client.execute(request: request, delegate: response))
+        } catch {
+            throw HikaeError(.usage, "a request to \(place) cannot be made: \(error)")
+        }
+    }
+
+    /// Ends every connection.
+    func close() { _ = try? client.syncShutdown() }
+
+    private func translate(_ error: any Error) -> HikaeError {
+        if let error = error as? HikaeError { return error }
+        if let error = error as? PinnedCertificateDiffers {
+            return ServerTrust.refused(place, seen: error.seen, pinned: true)
+        }
+        let text = String(describing: error)
+        if text.contains("CERTIFICATE_VERIFY_FAILED") || text.contains("failedToValidateHostname")
+            || text.contains("unableToValidateCertificate")
+        {
+            return HikaeError(.untrusted, "\(place) does not prove who it is")
+        }
+        if error is NIOSSLError || error is BoringSSLError {
+            return HikaeError(
+                .unreachable, "\(place) does not speak TLS as we do (\(text.prefix(200)))",
+                hint: "Is the endpoint's scheme right: http:// or https://?")
+        }
+        let why: String =
+            if let error = error as? NIOConnectionError {
+                error.connectionErrors.first.map { "\($0.error)" } ?? error.host
+            } else if let error = error as? HTTPClientError {
+                error.shortDescription
+            } else {
+                text
+            }
+        return HikaeError(.unreachable, "\(place) cannot be reached: \(why.prefix(200))", isRetryable: true)
+    }
+
+    /// The same error, with the fingerprint of the certificate when that is what it is about. Takes a connection.
+    func explained(_ error: HikaeError) -> HikaeError {
+        guard error.code == .untrusted, error.hint == nil, !error.message.contains("sha256:") else { return error }
+        return ServerTrust.refused(place, seen: ServerTrust.seen(host: host, port: port), pinned: false)
+    }
+}

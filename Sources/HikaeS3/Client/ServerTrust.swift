@@ -1,0 +1,107 @@
+// Whom a TLS connection to an S3 server believes, and what a certificate that is not believed looks like.
+
+import AsyncHTTPClient
+import Crypto
+import HikaeCore
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A certificate that is not the one that was pinned.
+struct PinnedCertificateDiffers: Error {
+    let seen: String
+}
+
+/// TrustSettings for AsyncHTTPClient and NIOSSL.
+struct ServerTrust: Sendable {
+    let settings: TrustSettings
+
+    /// "sha256:…" of a certificate.
+    static func fingerprint(_ certificate: NIOSSLCertificate) -> String? {
+        (try? certificate.toDERBytes()).map { "sha256:" + Hex.encode(Array(SHA256.hash(data: $0))) }
+    }
+
+    /// The same fingerprint however it was written: upper case, with colons between the bytes.
+    static func plain(_ fingerprint: String) -> String {
+        let lower = fingerprint.lowercased()
+        let digits = lower.hasPrefix("sha256:") ? lower.dropFirst(7) : lower[...]
+        return "sha256:" + digits.filter { $0 != ":" }
+    }
+
+    /// Throws `.usage` when the file of authorities cannot be read.
+    func configuration() throws(HikaeError) -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        if settings.fingerprint != nil {
+            // The certificate itself is compared, before any request goes out.
+            configuration.certificateVerification = .none
+        } else if let file = settings.certificateAuthority {
+            guard access(file, R_OK) == 0 else { throw .system("read the certificate authorities in", file) }
+            do {
+                configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
+            } catch {
+                throw HikaeError(.usage, "\(file) holds no certificates in PEM")
+            }
+        }
+        return configuration
+    }
+
+    /// Looks at the certificate of a connection that has just been made; nil when none is pinned.
+    var check: (@Sendable (any Channel) -> EventLoopFuture<Void>)? {
+        guard let pinned = settings.fingerprint.map(Self.plain) else { return nil }
+        return { channel in
+            channel.nioSSL_peerCertificate().flatMapThrowing { certificate in
+                let seen = certificate.flatMap { Self.fingerprint($0) } ?? "none"
+                guard seen == pinned else { throw PinnedCertificateDiffers(seen: seen) }
+            }.flatMapError { error in
+                channel.close().flatMapThrowing { throw error }
+            }
+        }
+    }
+
+    /// The fingerprint of the certificate that a server shows, believed or not; nil when it shows none.
+    static func seen(host: String, port: Int, seconds: Int64 = 10) -> String? {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let promise = group.next().makePromise(of: String?.self)
+        let bootstrap = ClientBootstrap(group: group).connectTimeout(.seconds(seconds)).channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                let context = try NIOSSLContext(configuration: .makeClientConfiguration())
+                let handler = try NIOSSLClientHandler(
+                    context: context, serverHostname: nil,
+                    customVerificationCallback: { certificates, verdict in
+                        promise.succeed(certificates.first.flatMap { fingerprint($0) })
+                        verdict.succeed(.failed)
+                    })
+                try channel.pipeline.syncOperations.addHandler(handler)
+            }
+        }
+        let connection = bootstrap.connect(host: host, port: port)
+        connection.whenFailure { _ in promise.succeed(nil) }
+        let timer = group.next().scheduleTask(in: .seconds(seconds)) { promise.succeed(nil) }
+        connection.whenSuccess { channel in
+            channel.closeFuture.whenComplete { _ in promise.succeed(nil) }
+        }
+        defer { timer.cancel() }
+        let found = (try? promise.futureResult.wait()) ?? nil
+        if let channel = try? connection.wait() { channel.close(promise: nil) }
+        return found
+    }
+
+    /// The error for a certificate that is not believed.
+    static func refused(_ place: String, seen: String?, pinned: Bool) -> HikaeError {
+        let shown = seen.map { "it shows \($0)" } ?? "it shows none that could be read"
+        let why =
+            pinned ? "its certificate is not the one that is trusted" : "its certificate is not one that is trusted"
+        return HikaeError(
+            .untrusted, "\(place) does not prove who it is: \(why); \(shown)",
+            hint: seen.map {
+                "If that is your server's certificate, trust it in the plan: trust: {fingerprint: \"\($0)\"}"
+            })
+    }
+}
