@@ -38,6 +38,8 @@ public struct FTPSettings: Sendable {
     public var certificate: TrustSettings
     /// Patterns of what is left out, as `hikae backup --exclude` takes them.
     public var excludes: [String]
+    /// Seconds that a server which says and sends nothing is waited for.
+    public var patience = 60
 
     /// A site with the usual answers for what is not given.
     public init(

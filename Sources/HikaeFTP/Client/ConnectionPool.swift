@@ -1,0 +1,205 @@
+// The connections of one session: few, shared by the threads that list, read and write.
+
+import HikaeCore
+
+/// Connections up to a limit, each handed to one thread at a time.
+final class ConnectionPool: Sendable {
+    /// Who asks: one who holds up all others goes first, one who only works ahead goes last.
+    enum Urgency: Int, Sendable { case first, usual, ahead }
+
+    private struct State: Sendable {
+        var idle: [FTPConnection] = []
+        /// In the middle of a transfer whose reader is elsewhere.
+        var parked: [(ticket: Int, connection: FTPConnection)] = []
+        var tickets = 0
+        /// Made and not ended: idle, parked or with a thread.
+        var count = 0
+        var limit: Int
+        var waiting = [0, 0, 0]
+        var isClosed = false
+        /// What ends the session for all.
+        var loss: HikaeError?
+        var features: (ServerFeatures, RemotePath)?
+    }
+
+    let access: FTPAccess
+    private let monitor: Monitor<State>
+    private let report: @Sendable (HikaeError) -> Void
+    /// Failures in a row, without a byte between them, until a transfer is given up.
+    static let patience = 5
+
+    init(_ access: FTPAccess, report: @escaping @Sendable (HikaeError) -> Void) {
+        self.access = access
+        self.report = report
+        monitor = Monitor(State(limit: access.settings.connections))
+    }
+
+    /// What ended the session, if anything did.
+    var loss: HikaeError? { monitor.withLock { $0.loss } }
+
+    /// What the server can do, and where the login lands; nil before the first connection.
+    var features: (ServerFeatures, RemotePath)? { monitor.withLock { $0.features } }
+
+    /// Ends all connections; whoever waits for one is sent away.
+    func close() {
+        // They say goodbye when released: not under the lock.
+        let idle = monitor.withLock { state in
+            state.isClosed = true
+            let idle = state.idle + state.parked.map { $0.connection }
+            state.count -= idle.count
+            (state.idle, state.parked) = ([], [])
+            return idle
+        }
+        for connection in idle { connection.abandon() }
+    }
+
+    // MARK: transfers that wait for their reader
+
+    /// Lends out a connection in the middle of a transfer, while nobody reads. When every connection is in such a
+    /// state, whoever needs one takes it: else readers and takers would wait for each other.
+    func park(_ connection: FTPConnection, _ ticket: Int) {
+        let isClosed = monitor.withLock { state in
+            if state.isClosed { state.count -= 1 } else { state.parked.append((ticket, connection)) }
+            return state.isClosed
+        }
+        if isClosed { connection.abandon() }
+    }
+
+    /// The connection that was parked, its transfer as it was; nil when somebody took it.
+    func unpark(_ ticket: Int) -> FTPConnection? {
+        monitor.withLock { state in
+            guard let at = state.parked.firstIndex(where: { $0.ticket == ticket }) else { return nil }
+            return state.parked.remove(at: at).connection
+        }
+    }
+
+    /// A number that no other transfer parks under.
+    func ticket() -> Int {
+        monitor.withLock { state in
+            state.tickets += 1
+            return state.tickets
+        }
+    }
+
+    /// Runs `body` with a connection, and again when the connection broke, with pauses that grow.
+    ///
+    /// `body` says with `progressed` that something was gained: then the patience begins anew, up to a bound.
+    func attempt<Result>(
+        _ urgency: Urgency = .usual,
+        _ body: (_ connection: FTPConnection, _ progressed: inout Bool) throws(HikaeError) -> Result
+    ) throws(HikaeError) -> Result {
+        var failures = 0
+        var total = 0
+        while true {
+            var progressed = false
+            do throws(HikaeError) {
+                let connection = try take(urgency)
+                defer { give(connection) }
+                return try body(connection, &progressed)
+            } catch {
+                total += 1
+                failures = progressed ? 1 : failures + 1
+                guard error.isRetryable, !access.cancellation.isCancelled else { throw error }
+                guard failures < Self.patience, total < 200 else {
+                    if error.code == .unreachable, !progressed { lose(error) }
+                    throw error
+                }
+                try pause(Double(1 << failures) * 0.05)
+            }
+        }
+    }
+
+    /// The server is gone: nobody need try any more.
+    private func lose(_ error: HikaeError) { monitor.withLock { if $0.loss == nil { $0.loss = error } } }
+
+    /// Waits before something is tried again.
+    func pause(_ seconds: Double) throws(HikaeError) {
+        let waited = Monitor(())
+        var left = seconds
+        while left > 0 {
+            try access.cancellation.check()
+            _ = waited.wait(seconds: min(left, 0.2)) { _ in nil as Void? }
+            left -= 0.2
+        }
+    }
+
+    /// A connection that is open. Waits until one is free.
+    func take(_ urgency: Urgency) throws(HikaeError) -> FTPConnection {
+        enum Turn { case closed(HikaeError?), idle(FTPConnection), new((ServerFeatures, RemotePath)?) }
+        monitor.withLock { $0.waiting[urgency.rawValue] += 1 }
+        let turn: Turn = monitor.wait { state in
+            if state.isClosed || state.loss != nil {
+                state.waiting[urgency.rawValue] -= 1
+                return .closed(state.loss)
+            }
+            if state.waiting[..<urgency.rawValue].contains(where: { $0 > 0 }) { return nil }
+            if let connection = state.idle.popLast() {
+                state.waiting[urgency.rawValue] -= 1
+                return .idle(connection)
+            }
+            guard state.count < state.limit else {
+                guard state.parked.count >= state.count, !state.parked.isEmpty else { return nil }
+                state.waiting[urgency.rawValue] -= 1
+                return .idle(state.parked.removeFirst().connection)
+            }
+            state.count += 1
+            state.waiting[urgency.rawValue] -= 1
+            return .new(state.features)
+        }
+        let connection: FTPConnection
+        switch turn {
+        case .closed(let loss): throw loss ?? HikaeError(.cancelled, "the connections were closed")
+        case .idle(let idle):
+            connection = idle
+            connection.abandon()
+        case .new(let known):
+            do throws(HikaeError) {
+                connection = try FTPConnection(access)
+            } catch {
+                monitor.withLock { $0.count -= 1 }
+                throw error
+            }
+            if let known {
+                (connection.features, connection.landing) = known
+                connection.knowsFeatures = true
+            }
+        }
+        do throws(HikaeError) {
+            try connection.open()
+        } catch {
+            drop(error)
+            throw error
+        }
+        monitor.withLock { if $0.features == nil { $0.features = (connection.features, connection.landing) } }
+        return connection
+    }
+
+    /// A connection that could not be opened goes. When the server takes no more, those that there are must do.
+    private func drop(_ error: HikaeError) {
+        let isFewer = monitor.withLock { state in
+            state.count -= 1
+            guard error.code == .limit, state.count >= 1, state.limit > state.count else { return false }
+            state.limit = state.count
+            return true
+        }
+        if isFewer {
+            report(
+                HikaeError(
+                    .limit,
+                    "the server at \(access.settings.host) takes fewer connections than"
+                        + " \(access.settings.connections): going on with those there are",
+                    hint: "Set `connections` to fewer."))
+        }
+    }
+
+    /// Gives back what `take` gave.
+    func give(_ connection: FTPConnection) {
+        monitor.withLock { state in
+            if state.isClosed {
+                state.count -= 1
+            } else {
+                state.idle.append(connection)
+            }
+        }
+    }
+}
