@@ -29,6 +29,7 @@ struct Hikae: ParsableCommand {
                 subcommands: [
                     Init.self, Backup.self, Snapshots.self, Ls.self, Find.self, Diff.self, Restore.self, Dump.self,
                 ]),
+            CommandGroup(name: "The plan", subcommands: [PlanFamily.self]),
             CommandGroup(
                 name: "Keeping house",
                 subcommands: [Forget.self, Prune.self, Check.self, Stats.self, Copy.self, Key.self, Unlock.self]),

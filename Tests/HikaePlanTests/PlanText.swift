@@ -128,5 +128,7 @@ let fullPlan = """
     people:
       - {name: 佐藤, mail: sato@example.jp, roles: [owner, alerted]}
       - {name: 鈴木}
+    alarms:
+      - command: mail -s 控え sato@example.jp
     limits: {sources: 3, upload: 10M, download: 512k}
     """

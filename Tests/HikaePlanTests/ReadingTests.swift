@@ -27,6 +27,7 @@ import Testing
         #expect(retention.within == PlanDuration(seconds: 30 * 86_400))
         #expect(plan.people.map(\.name) == ["佐藤", "鈴木"])
         #expect(plan.people[0].roles == [.owner, .alerted] && plan.people[0].mail == "sato@example.jp")
+        #expect(plan.alarms.map(\.command) == ["mail -s 控え sato@example.jp"])
         #expect(plan.limits.sources == 3 && plan.limits.upload == 10 << 20 && plan.limits.download == 512 << 10)
     }
 
@@ -190,6 +191,7 @@ extension Plan {
         places = PlanPlaces()
         retention?.places = PlanPlaces()
         limits.places = PlanPlaces()
+        for index in alarms.indices { alarms[index].places = PlanPlaces() }
         for index in people.indices { people[index].places = PlanPlaces() }
         for index in vaults.indices {
             vaults[index].places = PlanPlaces()

@@ -20,7 +20,10 @@ import Testing
     @Test("every key of every section has a description, and its name is one that can be mistyped and found")
     func keys() {
         let sections =
-            [PlanSection.root, .vault, .custody, .system, .objectives, .verdicts, .retention, .person, .limits, .trust]
+            [
+                PlanSection.root, .vault, .custody, .system, .objectives, .verdicts, .retention, .person, .alarm,
+                .limits, .trust,
+            ]
             + SourceKindName.allCases.map { .source($0) } + SourceKindName.destinations.map { .destination($0) }
         for section in sections {
             #expect(Set(section.keys.map(\.name)).count == section.keys.count, "\(section.name)")

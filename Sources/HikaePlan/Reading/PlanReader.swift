@@ -12,9 +12,14 @@ import Yams
 extension Plan {
     /// Reads the plan in a file. Throws `.usage` with every mistake, its line and its key.
     public static func load(_ path: String) throws(HikaeError) -> Plan {
-        let reading = read(try PlanFile.bytes(path), file: path)
+        let reading = try read(file: path)
         guard let plan = reading.plan, reading.problems.isEmpty else { throw PlanProblem.error(reading.problems) }
         return plan
+    }
+
+    /// Reads the plan in a file. Throws only when the file cannot be read; its mistakes are in the result.
+    public static func read(file path: String) throws(HikaeError) -> (plan: Plan?, problems: [PlanProblem]) {
+        read(try PlanFile.bytes(path), file: path)
     }
 
     /// Reads a plan that is there as bytes. Nil, and at least one problem, when it is none that can be used.

@@ -41,7 +41,11 @@ extension SecretReference {
 
     private static func read(_ path: String) throws(HikaeError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw HikaeError.system("open the secret's file", path) }
+        guard descriptor >= 0 else {
+            var error = HikaeError.system("open the secret's file", path)
+            if error.code == .notFound { error.hint = "Put the secret there: `(umask 077; cat > \(path))`." }
+            throw error
+        }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw HikaeError.system("look at the secret's file", path) }

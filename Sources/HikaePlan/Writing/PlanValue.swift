@@ -109,7 +109,14 @@ enum YAMLScalar {
     /// The text as it is where it can stand so, also within [a, b], else in quotes.
     static func written(_ text: String) -> String { isPlain(text) ? text : quoted(text) }
 
+    /// Whether it is a number with a unit, as in 24h and 20%.
+    private static func isMeasure(_ text: String) -> Bool {
+        guard let unit = text.last, "%mhdw".contains(unit), text.count > 1, text.first != "." else { return false }
+        return text.dropLast().allSatisfy { ("0"..."9").contains($0) || $0 == "." }
+    }
+
     private static func isPlain(_ text: String) -> Bool {
+        if isMeasure(text) { return true }
         guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last,
             !words.contains(text.lowercased()), first.properties.isAlphabetic || "/_".unicodeScalars.contains(first),
             last != ":", last != " ", PlanText.isLine(text)

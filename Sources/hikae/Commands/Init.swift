@@ -1,19 +1,29 @@
-// `hikae init`
+// `hikae init`: a plan with its first vault, or a repository alone.
 
 import ArgumentParser
 import HikaeCore
 import HikaeFormat
+import HikaePlan
 import HikaeRepository
 import HikaeStore
 
 struct Init: HikaeSubcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a new repository.",
+        abstract: "Write a new plan and make its first vault, or make a repository alone.",
         discussion: """
-            Makes an empty repository in a directory that is created for it. The password encrypts everything in it: \
-            without it nobody can read the backups, and nobody can help. Write it down and keep it in another place.
+            Without a repository (-r, HIKAE_REPOSITORY) it writes a plan: on a terminal it asks a few questions, in a \
+            script it takes options. The plan, hikae.yaml, is commented in your language; the first vault is made \
+            with a password of its own. No file that is there already is changed.
+
+            With a repository it makes just that, empty, in a directory that is created for it. The password encrypts \
+            everything in it: without it nobody can read the backups, and nobody can help. Write it down and keep it \
+            in another place.
 
             EXAMPLES
+              hikae init
+              hikae init --organisation "Sakura Shop" --vault /srv/hikae/office \\
+                  --source sftp://web@www.example.com/var/www \\
+                  --source imaps://info@mail.example.com
               hikae init -r /srv/backup
               hikae init -r /srv/backup --password-file /etc/backup-password
               hikae init -r /srv/second --password-file /etc/second-password \\
@@ -32,6 +42,7 @@ struct Init: HikaeSubcommand {
     @Option(help: .init("Repository format: 1, 2, stable or latest.", valueName: "version"))
     var repositoryVersion = "stable"
 
+    @OptionGroup(title: "A new plan") var plan: NewPlanOptions
     @OptionGroup(title: "Source repository, for --copy-chunker-params") var from: FromOptions
     @OptionGroup var global: GlobalOptions
 
@@ -42,6 +53,16 @@ struct Init: HikaeSubcommand {
         let identity = ProcessIdentity.current()
         (options.username, options.hostname) = (identity.username, identity.hostname)
         let place = try RepositoryPlace(global)
+        if try wantsPlan(place) {
+            try NewPlan(options: plan, global: global, creation: options).run()
+            return .done
+        }
+        guard place.isGiven else {
+            throw HikaeError(
+                .usage, "no repository named, no options of a plan given, and no terminal to ask on",
+                hint: "For a plan: --organisation NAME --vault DIRECTORY --source ADDRESS. For a repository alone: "
+                    + "-r DIRECTORY, --repository-file FILE or HIKAE_REPOSITORY.")
+        }
         let store = try Session.store(at: place, global)
         if try isThere(store) {
             throw HikaeError(
@@ -53,6 +74,17 @@ struct Init: HikaeSubcommand {
             store, password: try password(place), options: options, opening: try Session.openOptions(global))
         report(repository)
         return .done
+    }
+
+    /// Whether a plan is meant: options of a plan say so, or nothing names a repository and a person can be asked.
+    private func wantsPlan(_ place: RepositoryPlace) throws(HikaeError) -> Bool {
+        guard plan.isGiven else { return !place.isGiven && Questions.canAsk }
+        guard global.repo == nil, global.repositoryFile == nil else {
+            throw HikaeError(
+                .usage, "--repo makes a repository alone, and options of a plan are given as well",
+                hint: "A plan's vault is named with --vault.")
+        }
+        return true
     }
 
     /// Whether a repository is at the place already; a place that does not exist has none.

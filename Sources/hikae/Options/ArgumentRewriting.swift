@@ -16,7 +16,7 @@ struct ArgumentRewriting {
         "--cleanup-cache", "--no-extra-verify", "--insecure-tls",
     ]
     /// Commands that have commands of their own.
-    static let families: Set<String> = ["key", "repair"]
+    static let families: Set<String> = ["key", "plan", "repair"]
 
     /// The arguments as the parser takes them.
     static func rewrite(_ arguments: [String]) -> [String] {

@@ -38,6 +38,9 @@ enum PasswordPrompt {
         return first
     }
 
+    /// Asks for something that may be left out: empty for nothing typed.
+    static func askOptional(_ prompt: String) throws(HikaeError) -> [UInt8] { try askOnTerminal(prompt) }
+
     private static func notEmpty(_ password: [UInt8]) throws(HikaeError) -> [UInt8] {
         guard password.isEmpty else { return password }
         throw HikaeError(

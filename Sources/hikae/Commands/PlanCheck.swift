@@ -1,0 +1,45 @@
+// `hikae plan check`
+
+import ArgumentParser
+import HikaeCore
+import HikaePlan
+
+struct PlanCheck: HikaeSubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Check the plan, and that everything in it can be reached.",
+        discussion: """
+            Reads the plan and tells of every mistake with its line and key. Then fetches every secret, opens every \
+            vault, and logs in to every source to see that what is to be read is there; nothing is read or changed. \
+            One line each; the exit status is 1 when any of them fails.
+
+            EXAMPLES
+              hikae plan check
+              hikae plan check --offline          # only the file itself, for editors and before committing it
+              hikae plan check --json
+            """)
+
+    @OptionGroup var options: PlanOptions
+
+    @Flag(help: "Check the file only: fetch no secret, open no vault, connect to no source.")
+    var offline = false
+
+    @OptionGroup var global: GlobalOptions
+
+    func execute() throws(HikaeError) -> ExitStatus {
+        let path = try options.path()
+        var report = PlanReport(isJSON: global.json)
+        let reading = try Plan.read(file: path)
+        for problem in reading.problems { report.problem(problem) }
+        guard let plan = reading.plan else {
+            report.finish()
+            return .failed
+        }
+        report.good(
+            "plan", path,
+            "\(Words.count(plan.vaults.count, "vault")), \(Words.count(plan.systems.count, "system")), "
+                + Words.count(plan.sources.count, "source"))
+        if !offline { try PlanSurvey(plan: plan, global: global).run(&report) }
+        report.finish()
+        return report.failures == 0 ? .done : .failed
+    }
+}

@@ -1,0 +1,141 @@
+// Going to every place that a plan names: secrets first, then vaults, then sources side by side. Reads no data and
+// changes nothing.
+
+import HikaeCore
+import HikaeOperations
+import HikaePlan
+import HikaeRepository
+import HikaeSource
+import HikaeStore
+import Synchronization
+
+/// A look at everything that a plan names.
+struct PlanSurvey {
+    let plan: Plan
+    let global: GlobalOptions
+
+    /// Looks at everything, telling `report` as it goes. Throws only when it is stopped.
+    func run(_ report: inout PlanReport) throws(HikaeError) {
+        let missing = try secrets(&report)
+        try vaults(&report, missing)
+        try sources(&report, missing)
+    }
+
+    // MARK: Secrets
+
+    /// Fetches each secret once. Returns those that cannot be had.
+    private func secrets(_ report: inout PlanReport) throws(HikaeError) -> Set<SecretReference> {
+        var outcomes: [SecretReference: HikaeError?] = [:]
+        for (reference, place) in references() {
+            try Shutdown.cancellation.check()
+            if let known = outcomes[reference] {
+                // The same file for two things is one secret, and told once when it is there.
+                if let error = known { report.bad("secret", place.key, place, error) }
+                continue
+            }
+            do throws(HikaeError) {
+                _ = try reference.fetch()
+                outcomes[reference] = .some(nil)
+                report.good("secret", place.key, "\(reference)")
+            } catch {
+                outcomes[reference] = error
+                report.bad("secret", place.key, place, error)
+            }
+        }
+        return Set(outcomes.compactMap { $0.value == nil ? nil : $0.key })
+    }
+
+    /// Every secret that the plan names, with its place, in the plan's order.
+    private func references() -> [(SecretReference, PlanPlace)] {
+        var result = plan.vaults.map { ($0.password, $0.places.of("password")) }
+        for (_, source) in plan.sources {
+            result += source.kind.secrets.map { ($0.reference, source.places.of($0.key)) }
+            if let restore = source.restore {
+                result += restore.kind.secrets.map { ($0.reference, restore.places.of($0.key)) }
+            }
+        }
+        return result
+    }
+
+    // MARK: Vaults
+
+    private func vaults(_ report: inout PlanReport, _ missing: Set<SecretReference>) throws(HikaeError) {
+        for vault in plan.vaults {
+            try Shutdown.cancellation.check()
+            // Its secret's line has told what is the matter.
+            if missing.contains(vault.password) { continue }
+            do throws(HikaeError) {
+                let store = RetryingStore(try StoreLocation.open(vault.repository))
+                let repository = try Repository.open(
+                    store, password: try vault.password.fetch().bytes, options: try Session.openOptions(global))
+                let count = try store.list(.snapshot).count
+                report.good(
+                    "vault", vault.name,
+                    "\(repository.store.location) opens; it has \(Words.count(count, "snapshot"))")
+            } catch {
+                if error.code == .cancelled { throw error }
+                report.bad("vault", vault.name, vault.places.of("repository"), advised(error, vault))
+            }
+        }
+    }
+
+    private func advised(_ error: HikaeError, _ vault: PlanVault) -> HikaeError {
+        guard error.code == .noRepository else { return error }
+        var error = error
+        let file: String
+        if case .file(let path) = vault.password { file = " --password-file \(path)" } else { file = "" }
+        error.hint =
+            "Is its disk mounted? If it is a new vault, make it: `hikae init -r \(vault.repository)\(file)`."
+        return error
+    }
+
+    // MARK: Sources
+
+    private typealias Answer = Result<ServiceIdentity, HikaeError>
+
+    /// Asks the sources, as many side by side as the plan allows; tells of them in the plan's order.
+    private func sources(_ report: inout PlanReport, _ missing: Set<SecretReference>) throws(HikaeError) {
+        let sources = plan.sources.filter { pair in
+            !pair.source.kind.secrets.contains { missing.contains($0.reference) }
+        }
+        let answers = Mutex<[Int: Answer]>([:])
+        let next = Atomic<Int>(0)
+        let display = Mutex((report: report, shown: 0))
+        runThreads(min(plan.limits.sources, max(1, sources.count))) { _ in
+            while !Shutdown.cancellation.isCancelled {
+                let index = next.add(1, ordering: .relaxed).oldValue
+                guard index < sources.count else { return }
+                let answer = Self.ask(sources[index].source)
+                answers.withLock { $0[index] = answer }
+                display.withLock { display in
+                    while let answer = answers.withLock({ $0[display.shown] }) {
+                        Self.show(answer, sources[display.shown], &display.report)
+                        display.shown += 1
+                    }
+                }
+            }
+        }
+        report = display.withLock { $0.report }
+        try Shutdown.cancellation.check()
+    }
+
+    private static func ask(_ source: PlanSource) -> Answer {
+        do throws(HikaeError) {
+            return .success(try SourceFactory.source(source.kind).probe())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func show(
+        _ answer: Answer, _ pair: (system: PlanSystem, source: PlanSource), _ report: inout PlanReport
+    ) {
+        let (source, name) = (pair.source, "\(pair.system.name)/\(pair.source.name)")
+        switch answer {
+        case .success(let identity):
+            report.good("source", name, "\(source.kind.address) (\(identity.software))", notes: identity.notes)
+        case .failure(let error):
+            report.bad("source", name, source.places.of(source.kind.name.rawValue), error)
+        }
+    }
+}
