@@ -27,6 +27,7 @@ struct CopyScanner: DumpScanner {
     }
 
     private(set) var tally = DumpTally()
+    private(set) var text = DumpText()
     private let takesFingerprints: Bool
     private var mode = Mode.start
     /// The statement so far, if it may be a COPY; what is longer than a COPY can be is not kept.
@@ -65,17 +66,24 @@ struct CopyScanner: DumpScanner {
         var next = base
         let end = base + bytes.count
         while next < end {
+            let from = next
             switch mode {
-            case .rows: next = scanRows(next, end)
+            case .rows:
+                next = scanRows(next, end)
+                continue
             case .quote(let mark, let escapes): next = scanQuote(next, end, mark, escapes)
             case .lineComment(let wasStart):
-                guard let line = find(Self.newline, next, end) else { return }
-                mode = wasStart ? .start : .statement
-                next = line + 1
+                if let line = find(Self.newline, next, end) {
+                    mode = wasStart ? .start : .statement
+                    next = line + 1
+                } else {
+                    next = end
+                }
             default:
                 step(next.pointee)
                 next += 1
             }
+            if takesFingerprints { text.add(from, next - from) }
         }
     }
 

@@ -60,6 +60,8 @@ struct RowHash: Sendable {
 protocol DumpScanner: Sendable {
     /// What was found so far.
     var tally: DumpTally { get }
+    /// What stands beside the rows; empty unless fingerprints were asked for.
+    var text: DumpText { get }
     /// Whether the dump ended outside of any table's rows.
     var isBetweenStatements: Bool { get }
     /// The next bytes.

@@ -25,6 +25,7 @@ struct InsertScanner: DumpScanner {
     }
 
     private(set) var tally = DumpTally()
+    private(set) var text = DumpText()
     private let takesFingerprints: Bool
     private var mode = Mode.start
     private var head: [UInt8] = []
@@ -53,13 +54,17 @@ struct InsertScanner: DumpScanner {
         var next = base
         let end = base + bytes.count
         while next < end {
+            let from = next
             switch mode {
-            case .values, .row, .text: next = scanRows(next, end)
+            case .values, .row, .text:
+                next = scanRows(next, end)
+                continue
             case .line, .foreign: next = scanLine(next, end)
             default:
                 step(next.pointee)
                 next += 1
             }
+            if takesFingerprints { text.add(from, next - from) }
         }
     }
 

@@ -14,8 +14,26 @@ extension MariaDBServer {
         return try place.start(call)
     }
 
-    func create(_ database: String, _ session: SQLSession) throws(HikaeError) {
-        try session.run("CREATE DATABASE \(Self.quoted(database)) CHARACTER SET utf8mb4")
+    func connectAnywhere() throws(HikaeError) -> SQLSession { try session(in: nil) }
+
+    func create(_ database: String, script: [UInt8]?, _ session: SQLSession) throws(HikaeError) {
+        var how = " CHARACTER SET utf8mb4"
+        let prefix = Array("CREATE DATABASE ".utf8)
+        let exists = Array("/*!32312 IF NOT EXISTS*/ ".utf8)
+        for statement in SQLStatements(escapes: true).split(script ?? []).map({ Array($0.utf8) })
+        where statement.starts(with: prefix) {
+            var rest = statement.dropFirst(prefix.count)
+            if rest.starts(with: exists) { rest = rest.dropFirst(exists.count) }
+            var reader = QuotedName(bytes: rest, mark: 0x60)
+            if reader.next() != nil { how = String(decoding: reader.bytes, as: UTF8.self) }
+        }
+        try session.run("CREATE DATABASE \(Self.quoted(database))\(how)")
+    }
+
+    func settings(of script: [UInt8]) -> [String] { [] }
+
+    var exchange: (@Sendable (_ new: String, _ old: String, _ session: SQLSession) throws(HikaeError) -> Void)? {
+        nil
     }
 
     func drop(_ database: String, _ session: SQLSession) throws(HikaeError) {

@@ -84,10 +84,14 @@ struct MariaDBServer: DatabaseServer {
     }
 
     func connect(_ database: String?) throws(HikaeError) -> SQLSession {
+        try session(in: database ?? settings.database)
+    }
+
+    func session(in database: String?) throws(HikaeError) -> SQLSession {
         let program = clientProgram
         var arguments = connection() + ["--batch", "--skip-column-names", "--unbuffered", "--no-auto-rehash"]
         arguments += ["--connect-timeout=30", "--max-allowed-packet=1G"]
-        if let name = database ?? settings.database { arguments.append("--database=\(name)") }
+        if let name = database { arguments.append("--database=\(name)") }
         let session = try SQLSession(ToolCall(program, arguments, secret: try secret()), in: place, dialect: .mariaDB)
         try session.run("SET NAMES utf8mb4", "SET SESSION wait_timeout = 604800", "SET SESSION sql_mode = ''")
         return session

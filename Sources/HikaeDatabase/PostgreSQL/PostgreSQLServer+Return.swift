@@ -13,8 +13,43 @@ extension PostgreSQLServer {
         return try place.start(call)
     }
 
-    func create(_ database: String, _ session: SQLSession) throws(HikaeError) {
-        try session.run("CREATE DATABASE \(Self.quoted(database)) TEMPLATE template0 ENCODING 'UTF8'")
+    func connectAnywhere() throws(HikaeError) -> SQLSession {
+        let names = ["postgres", "template1"] + [settings.database].compactMap { $0 }
+        var first: HikaeError?
+        for name in names {
+            do throws(HikaeError) {
+                return try connect(name)
+            } catch {
+                if error.code == .accessDenied || error.code == .unreachable { throw error }
+                if first == nil { first = error }
+            }
+        }
+        throw first ?? HikaeError(.notFound, "\(settings.address) has no database to connect to")
+    }
+
+    func create(_ database: String, script: [UInt8]?, _ session: SQLSession) throws(HikaeError) {
+        var how = " TEMPLATE template0 ENCODING 'UTF8'"
+        let prefix = "CREATE DATABASE "
+        for statement in SQLStatements(escapes: false).split(script ?? []) where statement.hasPrefix(prefix) {
+            var reader = QuotedName(bytes: Array(statement.utf8)[prefix.utf8.count...], mark: UInt8(ascii: "\""))
+            if reader.next() != nil { how = String(decoding: reader.bytes, as: UTF8.self) }
+        }
+        try session.run("CREATE DATABASE \(Self.quoted(database))\(how)")
+    }
+
+    func settings(of script: [UInt8]) -> [String] {
+        SQLStatements(escapes: false).split(script).filter { statement in
+            let isAboutIt = statement.contains(" DATABASE ")
+            return isAboutIt && ["ALTER ", "GRANT ", "REVOKE ", "COMMENT "].contains { statement.hasPrefix($0) }
+        }
+    }
+
+    var exchange: (@Sendable (_ new: String, _ old: String, _ session: SQLSession) throws(HikaeError) -> Void)? {
+        let server = self
+        return { new, old, session throws(HikaeError) in
+            try server.drop(old, session)
+            try session.run("ALTER DATABASE \(Self.quoted(new)) RENAME TO \(Self.quoted(old))")
+        }
     }
 
     func drop(_ database: String, _ session: SQLSession) throws(HikaeError) {

@@ -99,7 +99,7 @@ struct PostgreSQLServer: DatabaseServer {
         let rows = try session.rows(
             """
             SELECT datname, has_database_privilege(datname, 'CONNECT')::int FROM pg_database
-            WHERE datallowconn AND NOT datistemplate ORDER BY datname COLLATE "C"
+            WHERE datallowconn AND NOT datistemplate ORDER BY datname
             """, columns: 2)
         return rows.map { (name: $0[0], isReadable: $0[1] == "1") }
     }
@@ -112,7 +112,7 @@ struct PostgreSQLServer: DatabaseServer {
             WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\\_%'
             AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_depend d
             WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-            ORDER BY 1 COLLATE "C", 2 COLLATE "C"
+            ORDER BY 1, 2
             """, columns: 2
         ).map { TableName(parts: $0) }
     }

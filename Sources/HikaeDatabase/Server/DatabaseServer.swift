@@ -74,9 +74,15 @@ protocol DatabaseServer: Sendable {
     /// A client that runs what it reads, in one transaction where the server can; it stops at the first error.
     func startClient(_ database: String?, stopsAtErrors: Bool) throws(HikaeError) -> ChildProcess
     var clientProgram: String { get }
-    /// Makes an empty database.
-    func create(_ database: String, _ session: SQLSession) throws(HikaeError)
+    /// Connects to the server, to whichever database can be had, so that others can be made.
+    func connectAnywhere() throws(HikaeError) -> SQLSession
+    /// Makes an empty database, as `script` (what `creation` gave) has it, or as the server does it by itself.
+    func create(_ database: String, script: [UInt8]?, _ session: SQLSession) throws(HikaeError)
     func drop(_ database: String, _ session: SQLSession) throws(HikaeError)
+    /// What of `script` is to be run once the database is there: its settings and grants.
+    func settings(of script: [UInt8]) -> [String]
+    /// Puts a database in another's place and drops that one. Nil when the server cannot: then it is dropped before.
+    var exchange: (@Sendable (_ new: String, _ old: String, _ session: SQLSession) throws(HikaeError) -> Void)? { get }
     /// The statements of `globals` that the destination can take: none that changes a role it has already.
     func fitting(_ globals: [UInt8], _ session: SQLSession) throws(HikaeError) -> [String]
     /// Brings tables and rows that `target` lacks over from the database `origin` of the same server.
