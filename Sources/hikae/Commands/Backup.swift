@@ -9,17 +9,24 @@ import HikaeSource
 
 struct Backup: HikaeSubcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Save files, or what a program prints, as a new snapshot.",
+        abstract: "Capture the sources of a plan; or save files, or what a program prints, as a new snapshot.",
         usage: """
+            hikae backup [--plan <file>] [<system>[/<source>] …]
             hikae backup [options] <path> …
             hikae backup [options] --stdin-from-command <program> [arguments] …
             """,
         discussion: """
-            Only what changed since the last snapshot of the same host and paths is read again; only data that the \
+            With a plan (hikae.yaml) and no repository named, every source of the plan, or those named, are captured \
+            into every vault of the plan, and each capture is compared with the last good one. Exit status 20: a \
+            capture is suspect and waits for `hikae accept` or `hikae reject`; 1: a source could not be captured.
+
+            Otherwise files are saved into one repository. Only what changed since the last snapshot of the same host and paths is read again; only data that the \
             repository does not have is stored.
 
             EXAMPLES
-              hikae backup /home /etc
+              hikae backup
+              hikae backup shop mail/info
+              hikae backup -r /srv/backup /home /etc
               hikae backup /srv --exclude '*.tmp' --exclude-caches --tag daily
               hikae backup / --one-file-system --exclude-file /etc/backup-excludes
               hikae backup --files-from /etc/backup-list
@@ -30,9 +37,13 @@ struct Backup: HikaeSubcommand {
             Exit status 3: a snapshot was saved, but some files could not be read.
             """)
 
-    @Argument(help: .init("Files and directories to save; with --stdin-from-command, a program.", valueName: "path"))
+    @Argument(
+        help: .init(
+            "Systems and sources of the plan; or files and directories to save; with --stdin-from-command, a program.",
+            valueName: "path"))
     var paths: [String] = []
 
+    @OptionGroup(title: "Which plan") var plan: PlanOptions
     @OptionGroup(title: "What to save") var input: BackupInputOptions
     @OptionGroup(title: "Patterns of what to leave out") var excludes: ExcludeOptions
     @OptionGroup(title: "What else to leave out") var selection: BackupSelectionOptions
@@ -51,6 +62,7 @@ struct Backup: HikaeSubcommand {
 
     func execute() throws(HikaeError) -> ExitStatus {
         try input.check(paths)
+        if isByPlan { return try captureByPlan() }
         let started = SystemClock().now()
         let missing = ErrorTally(during: "archival")
         let time = try snapshot.time.map { text throws(HikaeError) in try TypedTime.parse(text, "--time") } ?? started
@@ -65,6 +77,25 @@ struct Backup: HikaeSubcommand {
                 missing: missing.count, reportsItems: global.verbosity > 2
             ).run()
         }
+    }
+
+    /// Whether the sources of a plan are meant: no repository and no stream or list of files is named, and a plan is.
+    private var isByPlan: Bool {
+        if plan.plan != nil { return true }
+        let lists = input.filesFrom + input.filesFromVerbatim + input.filesFromRaw
+        guard !input.isStream, lists.isEmpty else { return false }
+        return PlanSession.isMeant(plan, global)
+    }
+
+    private func captureByPlan() throws(HikaeError) -> ExitStatus {
+        guard !dryRun, !input.isStream, excludes.exclude.isEmpty, snapshot.tags.isEmpty, snapshot.host == nil else {
+            throw HikaeError(
+                .usage, "what is saved, left out and how it is named is said in the plan",
+                hint: "Name systems or sources only, or a repository with -r.")
+        }
+        let session = try PlanSession(plan, global)
+        let time = try snapshot.time.map { text throws(HikaeError) in try TypedTime.parse(text, "--time") }
+        return try PlanBackup(session: session, selection: paths, time: time).run()
     }
 
     private func archiveOptions(_ time: Timestamp, _ source: BackupSource) throws(HikaeError) -> ArchiveOptions {

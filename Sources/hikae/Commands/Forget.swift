@@ -3,17 +3,25 @@
 import ArgumentParser
 import HikaeCore
 import HikaeFormat
+import HikaeGuard
 import HikaeRepository
 
 struct Forget: HikaeSubcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Remove snapshots, by ID or by a policy.",
+        abstract: "Remove snapshots: by a plan's retention, by ID, or by a policy.",
         discussion: """
             With a policy the snapshots are grouped (by host and paths), and in each group those that one of the \
             --keep options wants are kept, the others removed. A group never loses its last snapshot by a policy. The \
             data goes with `hikae prune`, or at once with --prune.
 
+            With a plan (hikae.yaml), no repository named and nothing said of what to keep, the plan's retention is \
+            applied to each source in every vault.
+
+            Whatever is asked for, these stay: the last good capture of every source of a plan; while a capture is \
+            suspect and nobody has decided, everything of its source; and decisions whose captures are there.
+
             EXAMPLES
+              hikae forget --prune
               hikae forget --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --prune
               hikae forget --keep-within 14d --tag daily --dry-run
               hikae forget 1a2b3c4d 5e6f7a8b
@@ -41,6 +49,7 @@ struct Forget: HikaeSubcommand {
     @Flag(help: "Without a policy: remove all that the filters choose.")
     var unsafeAllowRemoveAll = false
 
+    @OptionGroup(title: "Which plan") var plan: PlanOptions
     @OptionGroup(title: "Which snapshots") var selection: ForgetFilterOptions
     @OptionGroup(title: "How much --prune rewrites") var pruning: PruneOptionGroup
     @OptionGroup var global: GlobalOptions
@@ -51,6 +60,11 @@ struct Forget: HikaeSubcommand {
         let options = try pruning.options(global)
         if global.noLock, !dryRun {
             throw HikaeError(.usage, "forget needs a lock: --no-lock only goes with --dry-run")
+        }
+        if isByPlan(policy) {
+            return try PlanForget(
+                session: try PlanSession(plan, global), isDryRun: dryRun, pruning: prune ? options : nil
+            ).run()
         }
         if snapshots.isEmpty, policy.isEmpty, !unsafeAllowRemoveAll {
             throw HikaeError(
@@ -81,14 +95,32 @@ struct Forget: HikaeSubcommand {
         }
     }
 
+    /// Whether the plan's retention is meant.
+    private func isByPlan(_ policy: ForgetPolicy) -> Bool {
+        guard snapshots.isEmpty, policy.isEmpty, !unsafeAllowRemoveAll else { return false }
+        return PlanSession.isMeant(plan, global)
+    }
+
+    /// What must stay in the repository, whoever asks.
+    private func holds(_ repository: Repository) throws(HikaeError) -> RetentionHolds {
+        var isComplete = true
+        let all = try repository.snapshots { _, _ in isComplete = false }
+        return RetentionHolds(all, isComplete: isComplete)
+    }
+
     private func makePlan(
         _ repository: Repository, _ forgetter: Forgetter, _ policy: ForgetPolicy, _ grouping: SnapshotGrouping
     ) throws(HikaeError) -> ForgetPlan {
         guard snapshots.isEmpty else {
-            return forgetter.plan(removing: try repository.selectSnapshots(snapshots, selection.filter))
+            let plan = forgetter.plan(removing: try repository.selectSnapshots(snapshots, selection.filter))
+            try holds(repository).check(plan.removals)
+            return plan
         }
-        let plan = try forgetter.plan(
+        let wanted = try forgetter.plan(
             filter: selection.filter, grouping: grouping, policy: policy, allowRemoveAll: unsafeAllowRemoveAll)
+        let holds = try holds(repository)
+        if policy.isEmpty { try holds.check(wanted.removals) }
+        let plan = wanted.respecting(holds)
         if !policy.isEmpty { console.note("Applying Policy: \(policy)") }
         if !global.quiet, !global.json { show(plan, grouping) }
         return plan

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import HikaeCore
+import HikaeGuard
 import HikaeRepository
 
 struct RepairSnapshots: HikaeSubcommand {
@@ -37,7 +38,11 @@ struct RepairSnapshots: HikaeSubcommand {
                 unreadable.append(id)
             }
             let summary = try RepairRun.run(session, global, isDryRun: dryRun) { repairer throws(HikaeError) in
-                try repairer.repairSnapshots(chosen, unreadable: unreadable, forget: forget)
+                // Snapshot files that are damaged are lost in any case; what they said cannot hold others.
+                let holds = RetentionHolds(try session.repository.snapshots { _, _ in })
+                let keeping = Set(chosen.map(\.id).filter { holds.hold(on: $0) != nil })
+                return try repairer.repairSnapshots(
+                    chosen, unreadable: unreadable, forget: forget, keeping: keeping)
             }
             if global.json {
                 console.printObject { json in

@@ -15,6 +15,8 @@ enum ExitStatus: Int32 {
     case failed = 1
     /// Some input could not be read; what could be was saved.
     case incomplete = 3
+    /// A capture waits for a person's decision.
+    case suspect = 20
 }
 
 extension HikaeSubcommand {

@@ -12,9 +12,10 @@ extension Repairer {
     ///   - unreadable: snapshots that could not be read; looked at again here. Those whose file is damaged are removed
     ///     with `forget`, else only named.
     ///   - forget: removes the damaged snapshots. Otherwise the new ones bear the tag `repaired`.
+    ///   - keeping: snapshots that stay although they are damaged, for what can still be read of them.
     /// - Throws: the error of anything that could not be read but may be whole. Then no snapshot is gone.
     public func repairSnapshots(
-        _ snapshots: [NamedSnapshot], unreadable: [FileID] = [], forget: Bool
+        _ snapshots: [NamedSnapshot], unreadable: [FileID] = [], forget: Bool, keeping: Set<FileID> = []
     ) throws(HikaeError) -> SnapshotRepairSummary {
         try repository.loadIndexAnew(progress: progress)
         var summary = SnapshotRepairSummary()
@@ -43,11 +44,15 @@ extension Repairer {
         for (snapshot, tree) in rewritten {
             try cancellation?.check()
             summary.checked += 1
+            let mayForget = forget && !keeping.contains(snapshot.id)
+            if forget, !mayForget, tree != snapshot.snapshot.tree {
+                note("snapshot \(snapshot.id.short) is damaged and stays: it must not be forgotten")
+            }
             guard let tree else {
-                try dropUnreadable(snapshot.id, "the root", forget: forget, &summary)
+                try dropUnreadable(snapshot.id, "the root", forget: mayForget, &summary)
                 continue
             }
-            if tree != snapshot.snapshot.tree { try replace(snapshot, tree, forget: forget, &summary) }
+            if tree != snapshot.snapshot.tree { try replace(snapshot, tree, forget: mayForget, &summary) }
         }
         try repository.store.flush()
         return summary

@@ -1,0 +1,151 @@
+// A person's word on a capture, written into every vault as a snapshot of its own. Nothing that is there is changed.
+
+import HikaeArchive
+public import HikaeCore
+import HikaeFormat
+public import HikaeGuard
+public import HikaePlan
+import HikaeRepository
+import HikaeSource
+
+/// Writes one decision.
+public struct DecisionRound: Sendable {
+    /// What came of it.
+    public struct Outcome: Sendable {
+        public var decision: Decision
+        /// When the capture decided on was made.
+        public var captureTime: Timestamp
+        /// Vaults that have it now.
+        public var vaults: [String]
+        /// Vaults that could not be used: they get it at a later round.
+        public var unavailable: [(vault: String, error: HikaeError)]
+        /// Whether another capture of the source still waits.
+        public var stillSuspect: Bool
+    }
+
+    private let plan: Plan
+    private let vaults: VaultOpener.Options
+    private let context: WorkContext
+    private let program: String
+
+    public init(_ plan: Plan, program: String, vaults: VaultOpener.Options, context: WorkContext) {
+        (self.plan, self.program, self.vaults, self.context) = (plan, program, vaults, context)
+    }
+
+    /// Decides on a capture of a source.
+    ///
+    /// - Parameters:
+    ///   - capture: the beginning of a capture's name or of its snapshot's ID; nil for the newest undecided one.
+    /// Throws `.notFound` when nothing waits for a decision or there is no such capture.
+    public func decide(
+        _ word: Decision.Word, on name: SourceName, capture: String?, who: String, why: String, when: Timestamp
+    ) throws(HikaeError) -> Outcome {
+        var unavailable: [(vault: String, error: HikaeError)] = []
+        let opened = try VaultOpener(plan, options: vaults, context: context)
+            .openAll(lock: .shared, loadingIndex: true) { unavailable.append(($0, $1)) }
+        defer { for vault in opened { vault.close() } }
+        guard let first = opened.first else { throw HikaeError(.usage, "\(plan.file) names no vault") }
+        let catchUp = CatchUp(
+            organisation: plan.organisation, policy: ForgetPolicy(plan.retention), context: context)
+        // The capture must stand where its decision does.
+        for other in opened.dropFirst() {
+            do throws(HikaeError) {
+                try catchUp.bring(from: other.repository, to: first.repository)
+            } catch {
+                if error.code == .cancelled { throw error }
+                unavailable.append((other.name, error))
+            }
+        }
+        let history = SourceHistory.of(name, in: try first.repository.snapshots { _, _ in })
+        let entry = try Self.find(capture, in: history)
+        let decision = Decision(word, capture: entry.capture, name: name, who: who, why: why, when: when)
+        try write(decision, into: first)
+        var reached = [first.name]
+        for other in opened.dropFirst() {
+            do throws(HikaeError) {
+                try other.lock?.confirm()
+                try catchUp.bring(from: first.repository, to: other.repository)
+                reached.append(other.name)
+            } catch {
+                if error.code == .cancelled { throw error }
+                unavailable.append((other.name, error))
+            }
+        }
+        let after = SourceHistory.of(name, in: try first.repository.snapshots { _, _ in })
+        return Outcome(
+            decision: decision, captureTime: entry.snapshot.snapshot.time, vaults: reached,
+            unavailable: unavailable, stillSuspect: after.isSuspect)
+    }
+
+    private static func find(_ text: String?, in history: SourceHistory) throws(HikaeError) -> CaptureEntry {
+        guard let text else {
+            guard let newest = history.undecided.last else {
+                throw HikaeError(
+                    .notFound, "no capture of \(history.name) waits for a decision",
+                    hint: "Name one with --capture; `hikae snapshots` shows them.")
+            }
+            return newest
+        }
+        let found = history.captures.filter {
+            $0.capture.hasPrefix(text) || $0.snapshot.id.hex.hasPrefix(text)
+        }
+        guard let entry = found.last, !text.isEmpty else {
+            throw HikaeError(.notFound, "there is no capture \(text) of \(history.name)")
+        }
+        guard Set(found.map(\.capture)).count == 1 else {
+            throw HikaeError(.ambiguous, "several captures of \(history.name) begin with \(text)")
+        }
+        return entry
+    }
+
+    private func write(_ decision: Decision, into vault: VaultSession) throws(HikaeError) {
+        var options = ArchiveOptions(time: decision.when, paths: [CaptureTags.decisionPath])
+        options.hostname = decision.name.organisation
+        let identity = ProcessIdentity.current()
+        (options.username, options.uid, options.gid) = (identity.username, identity.uid, identity.gid)
+        options.tags = CaptureTags.decision(decision.word, on: decision.capture, of: decision.name)
+        options.programVersion = program
+        let archiver = Archiver(vault.repository, options: options, cancellation: context.cancellation)
+        let lock = vault.lock
+        let file = RecordFile(name: Decision.fileName, bytes: decision.encoded(), time: decision.when)
+        _ = try archiver.run(
+            file.root(folder: ArchiveSeal.folder), beforeCommit: { () throws(HikaeError) in try lock?.confirm() })
+    }
+}
+
+/// A record as a tree of its own.
+private struct RecordFile: SourceFile {
+    let name: String
+    let bytes: [UInt8]
+    let time: Timestamp
+
+    var displayPath: String { name }
+
+    func root(folder: String) -> any SourceDirectory {
+        var file = Node(name: Array(name.utf8), kind: .file)
+        file.mode = 0o644
+        (file.mtime, file.atime, file.ctime, file.size) = (time, time, time, UInt64(bytes.count))
+        var directory = Node(name: Array(folder.utf8), kind: .dir)
+        directory.mode = FileMode.directory | 0o755
+        (directory.mtime, directory.atime, directory.ctime) = (time, time, time)
+        let inner = SingleEntry(entry: SourceEntry(node: file, body: .file(self)), displayPath: "/" + folder)
+        return SingleEntry(entry: SourceEntry(node: directory, body: .directory(inner)), displayPath: "/")
+    }
+
+    func open() throws(HikaeError) -> any SourceReader { Reader(bytes) }
+
+    private final class Reader: SourceReader {
+        private var rest: ArraySlice<UInt8>
+
+        init(_ bytes: [UInt8]) { rest = bytes[...] }
+
+        func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
+            let part = rest.prefix(buffer.count)
+            buffer.copyBytes(from: part)
+            rest = rest.dropFirst(part.count)
+            return part.count
+        }
+
+        func currentNode() throws(HikaeError) -> Node? { nil }
+    }
+}

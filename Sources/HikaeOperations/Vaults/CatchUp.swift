@@ -1,0 +1,90 @@
+// What one vault lacks and another has: copied, so that every vault ends with every capture that is to be kept and
+// every decision on it.
+
+public import HikaeCore
+import HikaeFormat
+import HikaeGuard
+import HikaePlan
+public import HikaeRepository
+
+/// Brings vaults of one organisation level.
+public struct CatchUp: Sendable {
+    private let organisation: String
+    /// What is kept of each source; nil: everything.
+    private let policy: ForgetPolicy?
+    private let context: WorkContext
+
+    /// - Parameter policy: what retention would remove again is not copied.
+    public init(organisation: String, policy: ForgetPolicy?, context: WorkContext) {
+        (self.organisation, self.policy, self.context) = (organisation, policy, context)
+    }
+
+    /// Copies from one vault into another what that one lacks. Both are locked and have their indexes loaded.
+    ///
+    /// - Returns: how many snapshots were copied.
+    /// Throws what hindered it; what was copied before stays.
+    @discardableResult
+    public func bring(
+        from source: Repository, to destination: Repository, progress: Progress? = nil
+    ) throws(HikaeError) -> Int {
+        // A snapshot that cannot be read cannot be copied; `check` is what finds it.
+        let lacking = missing(
+            try source.snapshots { _, _ in }, in: try destination.snapshots { _, _ in })
+        guard !lacking.isEmpty else { return 0 }
+        let copier = Copier(
+            from: source, to: destination, progress: progress, cancellation: context.cancellation)
+        return try copier.copy(lacking).snapshotsCopied
+    }
+
+    /// The captures and decisions of the organisation that `theirs` has and `ours` lacks, oldest first.
+    public func missing(_ theirs: [NamedSnapshot], in ours: [NamedSnapshot]) -> [NamedSnapshot] {
+        let known = Set(ours.compactMap(Self.key))
+        let candidates = theirs.filter { snapshot in
+            guard snapshot.snapshot.hostname == organisation, let key = Self.key(snapshot) else { return false }
+            return !known.contains(key)
+        }
+        guard !candidates.isEmpty, let policy else { return candidates }
+        let kept = kept(Self.union(ours + theirs), policy)
+        return candidates.filter { kept.contains($0.id) }
+    }
+
+    /// What retention keeps of all that there is, holds included.
+    private func kept(_ snapshots: [NamedSnapshot], _ policy: ForgetPolicy) -> Set<FileID> {
+        let holds = RetentionHolds(snapshots)
+        var kept: Set<FileID> = []
+        for history in SourceHistory.all(snapshots) {
+            let decisions = policy.apply(history.captures.map(\.snapshot), now: context.clock.now())
+            var removed = decisions.filter { !$0.isKept }.map(\.entry.id)
+            let refused = holds.refused(removed)
+            removed.removeAll { refused[$0] != nil }
+            let gone = Set(removed)
+            for capture in history.captures where !gone.contains(capture.snapshot.id) {
+                kept.insert(capture.snapshot.id)
+            }
+            let living = Set(history.captures.filter { !gone.contains($0.snapshot.id) }.map(\.capture))
+            for decision in history.decisions where living.contains(decision.capture) {
+                kept.insert(decision.snapshot.id)
+            }
+        }
+        return kept
+    }
+
+    /// Each capture and decision once, those named last winning.
+    public static func union(_ snapshots: [NamedSnapshot]) -> [NamedSnapshot] {
+        var byKey: [String: NamedSnapshot] = [:]
+        for snapshot in snapshots {
+            if let key = key(snapshot) { byKey[key] = snapshot }
+        }
+        return byKey.values.sorted { ($0.snapshot.time, $0.id) < ($1.snapshot.time, $1.id) }
+    }
+
+    /// What a capture or decision is known by in every vault; nil for other snapshots.
+    static func key(_ snapshot: NamedSnapshot) -> String? {
+        if let capture = CaptureEntry(snapshot) {
+            return capture.isRepaired ? "repaired \(snapshot.id)" : "capture \(capture.capture)"
+        }
+        guard let decision = DecisionEntry(snapshot) else { return nil }
+        let time = snapshot.snapshot.time
+        return "decision \(decision.capture) \(decision.word.rawValue) \(time.seconds).\(time.nanoseconds)"
+    }
+}

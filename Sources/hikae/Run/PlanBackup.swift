@@ -1,0 +1,258 @@
+// `hikae backup` by a plan: captures, tells what came of each source, alarms, and writes down what failed.
+
+import HikaeCore
+import HikaeFormat
+import HikaeGuard
+import HikaeOperations
+import HikaePlan
+import Synchronization
+
+/// One round of captures from the command line.
+struct PlanBackup {
+    /// Items of one source that are told of one by one; the others are counted.
+    private static let warningLimit = 10
+
+    let session: PlanSession
+    /// "system" or "system/source"; everything when empty.
+    let selection: [String]
+    let time: Timestamp?
+
+    private var console: Console { .shared }
+    private var words: PlanWords { session.words }
+
+    func run() throws(HikaeError) -> ExitStatus {
+        let sources = try session.plan.sources(matching: selection)
+        let begun = monotonicSeconds()
+        let display = PlanProgress()
+        defer { display.stop() }
+        let warnings = Mutex<[SourceName: Int]>([:])
+        var options = CaptureRound.Options(program: Program.title)
+        options.time = time
+        options.vaults = session.vaults
+        let round = CaptureRound(
+            session.plan, sources: sources, options: options, context: session.context,
+            event: { Self.show($0, display, warnings) })
+        let report = try round.run()
+        display.stop()
+        for (name, count) in warnings.withLock({ $0 }).sorted(by: { $0.key < $1.key }) where count > Self.warningLimit {
+            console.warn("\(name): \(count - Self.warningLimit) more like these")
+        }
+        tell(report, seconds: monotonicSeconds() - begun)
+        let undelivered = alarm(report)
+        note(report, undelivered)
+        if !report.suspects.isEmpty { return .suspect }
+        if !report.failures.isEmpty { return .failed }
+        return report.incomplete.isEmpty ? .done : .incomplete
+    }
+
+    private static func show(
+        _ event: CaptureEvent, _ display: PlanProgress, _ warnings: borrowing Mutex<[SourceName: Int]>
+    ) {
+        switch event {
+        case .started(let name, let progress): display.begin(name.description, unit: "items", progress)
+        case .warning(let name, let error):
+            let count = warnings.withLock { counts in
+                counts[name, default: 0] += 1
+                return counts[name, default: 0]
+            }
+            guard count <= warningLimit else { return }
+            var named = error
+            named.message = "\(name): \(error.message)"
+            ErrorDisplay.passing(named, during: "capture", item: name.description)
+        case .finished(let result):
+            display.end(result.name.description)
+            Console.shared.detail("\(result.name): \(result.word) (\(Words.duration(result.seconds)))")
+        case .copying(let source, let target, let progress):
+            display.begin("\(source) -> \(target)", unit: "packs", progress)
+        case .copied(let source, let target, let count):
+            display.end("\(source) -> \(target)")
+            if count > 0 {
+                Console.shared.detail("\(source) -> \(target): \(Words.count(count, "snapshot")) copied")
+            }
+        case .vaultUnavailable(_, let error):
+            ErrorDisplay.passing(error, during: "vault")
+        }
+    }
+
+    // MARK: Telling
+
+    private func tell(_ report: CaptureRoundReport, seconds: Double) {
+        guard !console.isJSON else { return tellJSON(report, seconds: seconds) }
+        guard console.verbosity > 0 || !report.suspects.isEmpty || !report.failures.isEmpty else { return }
+        var table = Table([
+            "", words.say("対象", "source"), words.say("判定", "verdict"), words.say("件数", "items"),
+            words.say("容量", "bytes"), words.say("追加", "added"), words.say("時間", "time"),
+            words.say("保管先", "vaults"),
+        ])
+        for result in report.results {
+            var cells = [TrafficLight.dot, Words.safe(result.name.description), words.verdict(result.word)]
+            if let capture = result.capture {
+                let facts = capture.record.facts
+                cells += [
+                    words.items(facts.items, facts.unit), Words.size(facts.bytes),
+                    Words.size(capture.summary.bytesStored),
+                ]
+            } else {
+                cells += ["-", "-", "-"]
+            }
+            cells += [Words.duration(result.seconds), result.vaults.joined(separator: ", ")]
+            table.rows.append(cells.map { [$0] })
+        }
+        console.print("")
+        let lights = report.results.map { TrafficLight.light(of: $0.word) }
+        for line in TrafficLight.coloured(table.lines, lights) { console.print(line) }
+        for result in report.results { explain(result) }
+        for (vault, _) in report.unavailable {
+            console.print(
+                words.say(
+                    "保管先 \(vault) は使えませんでした。次回以降に追いつきます。",
+                    "Vault \(vault) could not be used; it is caught up at a later round."))
+        }
+        console.note(
+            words.say(
+                "\(report.results.count) 件を \(Words.duration(seconds)) で取得しました。",
+                "\(Words.count(report.results.count, "source")) in \(Words.duration(seconds))."))
+    }
+
+    private func explain(_ result: CaptureResult) {
+        var lines: [String] = (result.capture?.record.reasons ?? []).map(\.sentence)
+        if let error = result.failure {
+            lines.append(error.message)
+            if let hint = error.hint { lines.append(hint) }
+        }
+        if let lost = result.capture?.record.changes.unreadable, lost > 0 {
+            lines.append(
+                words.say(
+                    "\(lost) 件を読み取れませんでした。", "\(Words.count(lost, "item")) could not be read and were left out."))
+        }
+        guard !lines.isEmpty else { return }
+        console.print("")
+        console.print("\(Words.safe(result.name.description)): \(words.verdict(result.word))")
+        for line in lines.flatMap({ $0.split(separator: "\n") }) { console.print("  - \(line)") }
+        if result.isSuspect || result.failure != nil {
+            if let time = result.lastGoodBefore {
+                console.print(
+                    "    " + words.say("最後の正常な控え: ", "last good capture: ") + TimeWords.minute(time))
+            }
+        }
+        if result.isSuspect {
+            console.print(
+                "    " + words.say("判断: ", "decide: ") + "hikae accept \(result.name) --why …  |  "
+                    + "hikae reject \(result.name) --why …")
+        }
+    }
+
+    private func tellJSON(_ report: CaptureRoundReport, seconds: Double) {
+        for result in report.results { console.printObject { json in Self.describe(result, &json) } }
+        for (vault, error) in report.unavailable {
+            console.printObject { json in
+                json.member("message_type", "vault")
+                json.member("vault", vault)
+                json.member("state", "unavailable")
+                json.member("error_code", error.code.rawValue)
+                json.member("error", error.message)
+            }
+        }
+        console.printObject { json in
+            json.member("message_type", "summary")
+            json.member("sources", report.results.count)
+            json.member("good", report.results.count - report.suspects.count - report.failures.count)
+            json.member("suspect", report.suspects.count)
+            json.member("failed", report.failures.count)
+            json.member("incomplete", report.incomplete.count)
+            json.key("vaults")
+            json.strings(report.vaults)
+            json.member("total_duration", seconds)
+        }
+    }
+
+    private static func describe(_ result: CaptureResult, _ json: inout JSONWriter) {
+        json.member("message_type", "capture")
+        json.member("system", result.name.system)
+        json.member("source", result.name.source)
+        json.member("address", result.address)
+        json.member("verdict", result.word)
+        json.member("seconds", result.seconds)
+        if let capture = result.capture {
+            let facts = capture.record.facts
+            json.member("capture", capture.record.capture)
+            json.member("snapshot_id", capture.snapshot.hex)
+            json.member("unit", facts.unit.rawValue)
+            json.member("items", facts.items)
+            json.member("bytes", facts.bytes)
+            json.member("data_added", capture.summary.bytesAdded)
+            json.member("data_added_packed", capture.summary.bytesStored)
+            json.member("files_new", capture.summary.filesNew)
+            json.member("files_changed", capture.summary.filesChanged)
+            json.member("files_unmodified", capture.summary.filesUnmodified)
+            json.member("unreadable", capture.summary.errors)
+            json.key("reasons")
+            json.beginArray()
+            for reason in capture.record.reasons {
+                json.beginObject()
+                json.member("rule", reason.rule.rawValue)
+                json.member("sentence", reason.sentence)
+                json.endObject()
+            }
+            json.endArray()
+        }
+        if let error = result.failure {
+            json.member("error_code", error.code.rawValue)
+            json.member("error", error.message)
+            if let hint = error.hint { json.member("hint", hint) }
+        }
+        if let time = result.lastGoodBefore {
+            json.key("last_good_before")
+            json.time(time)
+        }
+        json.key("vaults")
+        json.strings(result.vaults)
+    }
+
+    // MARK: Alarms and the journal
+
+    private func alarm(_ report: CaptureRoundReport) -> [Alarm.Delivery] {
+        guard let alarm = Alarm(report, plan: session.plan), !session.plan.alarms.isEmpty else { return [] }
+        let deliveries = alarm.send(to: session.plan.alarms.map(\.command))
+        for delivery in deliveries {
+            if let error = delivery.error {
+                ErrorDisplay.passing(error, during: "alarm", item: delivery.channel)
+            } else {
+                console.detail(words.say("通知しました: ", "told by ") + delivery.channel)
+            }
+        }
+        let failed = deliveries.filter { $0.error != nil }
+        if failed.count == deliveries.count {
+            console.warn(
+                words.say("どの手段でも通知できませんでした。", "No alarm could be sent by any of the plan's channels."))
+        }
+        return failed
+    }
+
+    private func note(_ report: CaptureRoundReport, _ undelivered: [Alarm.Delivery]) {
+        let now = time ?? session.context.clock.now()
+        let organisation = session.plan.organisation
+        var entries: [JournalEntry] = report.results.map { result in
+            JournalEntry(
+                time: now, kind: result.failure == nil ? .captured : .failed, organisation: organisation,
+                subject: result.name.description, code: result.failure?.code.rawValue ?? result.word,
+                message: result.failure?.message ?? "")
+        }
+        entries += report.unavailable.map { vault, error in
+            JournalEntry(
+                time: now, kind: .vaultUnavailable, organisation: organisation, subject: vault,
+                code: error.code.rawValue, message: error.message)
+        }
+        entries += undelivered.map { delivery in
+            JournalEntry(
+                time: now, kind: .alarmFailed, organisation: organisation, subject: delivery.channel,
+                code: delivery.error?.code.rawValue ?? "", message: delivery.error?.message ?? "")
+        }
+        do throws(HikaeError) {
+            try session.journal.append(entries)
+        } catch {
+            // What was captured is safe; only this machine's memory of failures is not.
+            console.warn("\(error.message); set HIKAE_STATE to a folder that can be written to")
+        }
+    }
+}
