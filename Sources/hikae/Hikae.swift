@@ -27,7 +27,8 @@ struct Hikae: ParsableCommand {
             CommandGroup(
                 name: "Everyday",
                 subcommands: [
-                    Init.self, Backup.self, Snapshots.self, Ls.self, Find.self, Diff.self, Restore.self, Dump.self,
+                    Init.self, Backup.self, Status.self, Accept.self, Reject.self, Snapshots.self, Ls.self, Find.self,
+                    Diff.self, Restore.self, Dump.self,
                 ]),
             CommandGroup(name: "The plan", subcommands: [PlanFamily.self]),
             CommandGroup(
