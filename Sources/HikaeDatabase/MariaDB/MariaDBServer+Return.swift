@@ -45,6 +45,8 @@ extension MariaDBServer {
         SQLStatements(escapes: true).split(globals)
     }
 
+    func needsTables(_ statement: String) -> Bool { statement.hasPrefix("GRANT ") }
+
     func fill(_ target: String, from origin: String, _ missing: [TableName], _ present: [TableName])
         throws(HikaeError) -> UInt64
     {

@@ -65,6 +65,8 @@ extension PostgreSQLServer {
         }
     }
 
+    func needsTables(_ statement: String) -> Bool { false }
+
     /// The role that a statement of pg_dumpall makes, or whose attributes and password it sets.
     static func role(in statement: String) -> String? {
         let bytes = Array(statement.utf8)

@@ -27,15 +27,19 @@ struct DatabaseRestore {
         let session = try server.connectAnywhere()
         _ = try server.greet(session)
         let parts = try DumpsOfContent(content, server)
+        var statements: [String] = []
         if let globals = parts.globals, server.settings.includesGlobals {
-            try runFreely(server.fitting(globals, session), in: nil, server.globalsFile)
+            statements = try server.fitting(globals, session)
         }
+        let server = server
+        try runFreely(statements.filter { !server.needsTables($0) }, in: nil, server.globalsFile)
         session.close()
         for dump in parts.dumps {
             try watch.cancellation.check()
             watch.progress.currentItem = dump.target
             try restore(dump)
         }
+        try runFreely(statements.filter { server.needsTables($0) }, in: nil, server.globalsFile)
     }
 
     private mutating func restore(_ dump: ReturningDump) throws(HikaeError) {

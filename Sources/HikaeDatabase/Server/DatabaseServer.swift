@@ -85,6 +85,8 @@ protocol DatabaseServer: Sendable {
     var exchange: (@Sendable (_ new: String, _ old: String, _ session: SQLSession) throws(HikaeError) -> Void)? { get }
     /// The statements of `globals` that the destination can take: none that changes a role it has already.
     func fitting(_ globals: [UInt8], _ session: SQLSession) throws(HikaeError) -> [String]
+    /// Whether a statement of `globals` can be run only once the tables it speaks of are there.
+    func needsTables(_ statement: String) -> Bool
     /// Brings tables and rows that `target` lacks over from the database `origin` of the same server.
     func fill(_ target: String, from origin: String, _ missing: [TableName], _ present: [TableName])
         throws(HikaeError) -> UInt64
