@@ -47,9 +47,10 @@ class PlanFile:
             return [f"sftp: {address}", f"identity: {facts['identity']}",
                     f"ssh-options: [\"UserKnownHostsFile={facts['known_hosts']}\", IdentitiesOnly=yes]"]
         if kind == "ftp":
-            secret = self.secret(name, provider.password(tenant, "ftp"))
-            return [f"ftp: ftp://{tenant.name}@127.0.0.1:{facts['port']}/", f"password: {secret}",
-                    f"trust: {{ca: {facts['certificate']}}}"]
+            lines = [f"ftp: ftp://{facts['user']}@127.0.0.1:{facts['port']}/",
+                     f"password: {self.secret(name, facts['password'])}", f"tls: {provider.ftp_security}",
+                     "encoding: shift_jis"]
+            return lines + ([f"trust: {{ca: {facts['certificate']}}}"] if facts.get("certificate") else [])
         if kind == "dovecot":
             secret = self.secret(name, provider.password(tenant, "mail"))
             return [f"imap: imaps://{name}@{tenant.domain}@localhost:{facts['port']}", f"password: {secret}",

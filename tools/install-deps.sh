@@ -14,13 +14,13 @@ cd "$(dirname "$0")/.."
 packages="git ca-certificates binutils libc6-dev libgcc-12-dev libstdc++-12-dev libcurl4 libxml2 zlib1g-dev pkg-config
 libzstd-dev libcurl4-openssl-dev libsqlite3-dev
 restic python3 procps hostname tzdata acl attr xz-utils diffutils openssl openssh-client mariadb-client postgresql-client
-openssh-server dovecot-imapd nginx-light mariadb-server-core postgresql"
+rsync lftp openssh-server dovecot-imapd nginx-light mariadb-server-core postgresql"
 # The servers that Debian has not, and the clients to compare with.
 python_packages="moto[s3] flask flask-cors boto3 pyftpdlib pyOpenSSL"
 
 if [ "${1:-}" = bench ]; then
     packages="$packages gcc python3-dev python3-venv libacl1-dev libssl-dev liblz4-dev libxxhash-dev
-rclone lftp isync zstd"
+rclone isync zstd"
 fi
 
 as_root=
