@@ -1,11 +1,23 @@
 // The connections of one session: few, shared by the threads that list, read and write.
 
 import HikaeCore
+import Synchronization
 
 /// Connections up to a limit, each handed to one thread at a time.
 final class ConnectionPool: Sendable {
     /// Who asks: one who holds up all others goes first, one who only works ahead goes last.
     enum Urgency: Int, Sendable { case first, usual, ahead }
+
+    /// What one who asked is told.
+    private enum Turn: Sendable {
+        case closed(HikaeError?)
+        case idle(FTPConnection)
+        /// A new one may be made; what is known of the server comes along.
+        case new((ServerFeatures, RemotePath)?)
+    }
+
+    /// One who waits, and what that one is told in the end. Each waits by itself: giving one connection wakes one.
+    private typealias Waiter = Monitor<Turn?>
 
     private struct State: Sendable {
         var idle: [FTPConnection] = []
@@ -15,15 +27,39 @@ final class ConnectionPool: Sendable {
         /// Made and not ended: idle, parked or with a thread.
         var count = 0
         var limit: Int
-        var waiting = [0, 0, 0]
+        /// By urgency, in the order of asking.
+        var waiters: [[Waiter]] = [[], [], []]
         var isClosed = false
         /// What ends the session for all.
         var loss: HikaeError?
         var features: (ServerFeatures, RemotePath)?
+
+        /// What the next one who asks is told; nil: to wait.
+        mutating func turn() -> Turn? {
+            if isClosed || loss != nil { return .closed(loss) }
+            if let connection = idle.popLast() { return .idle(connection) }
+            if count < limit {
+                count += 1
+                return .new(features)
+            }
+            guard parked.count >= count, !parked.isEmpty else { return nil }
+            return .idle(parked.removeFirst().connection)
+        }
+
+        /// Tells those who wait what they can be told now.
+        mutating func serve() {
+            for urgency in waiters.indices {
+                while let waiter = waiters[urgency].first {
+                    guard let turn = turn() else { return }
+                    waiters[urgency].removeFirst()
+                    waiter.withLock { $0 = turn }
+                }
+            }
+        }
     }
 
     let access: FTPAccess
-    private let monitor: Monitor<State>
+    private let state: Mutex<State>
     private let report: @Sendable (HikaeError) -> Void
     /// Failures in a row, without a byte between them, until a transfer is given up.
     static let patience = 5
@@ -31,23 +67,24 @@ final class ConnectionPool: Sendable {
     init(_ access: FTPAccess, report: @escaping @Sendable (HikaeError) -> Void) {
         self.access = access
         self.report = report
-        monitor = Monitor(State(limit: access.settings.connections))
+        state = Mutex(State(limit: access.settings.connections))
     }
 
     /// What ended the session, if anything did.
-    var loss: HikaeError? { monitor.withLock { $0.loss } }
+    var loss: HikaeError? { state.withLock { $0.loss } }
 
     /// What the server can do, and where the login lands; nil before the first connection.
-    var features: (ServerFeatures, RemotePath)? { monitor.withLock { $0.features } }
+    var features: (ServerFeatures, RemotePath)? { state.withLock { $0.features } }
 
     /// Ends all connections; whoever waits for one is sent away.
     func close() {
         // They say goodbye when released: not under the lock.
-        let idle = monitor.withLock { state in
+        let idle = state.withLock { state in
             state.isClosed = true
             let idle = state.idle + state.parked.map { $0.connection }
             state.count -= idle.count
             (state.idle, state.parked) = ([], [])
+            state.serve()
             return idle
         }
         for connection in idle { connection.abandon() }
@@ -58,8 +95,9 @@ final class ConnectionPool: Sendable {
     /// Lends out a connection in the middle of a transfer, while nobody reads. When every connection is in such a
     /// state, whoever needs one takes it: else readers and takers would wait for each other.
     func park(_ connection: FTPConnection, _ ticket: Int) {
-        let isClosed = monitor.withLock { state in
+        let isClosed = state.withLock { state in
             if state.isClosed { state.count -= 1 } else { state.parked.append((ticket, connection)) }
+            state.serve()
             return state.isClosed
         }
         if isClosed { connection.abandon() }
@@ -67,7 +105,7 @@ final class ConnectionPool: Sendable {
 
     /// The connection that was parked, its transfer as it was; nil when somebody took it.
     func unpark(_ ticket: Int) -> FTPConnection? {
-        monitor.withLock { state in
+        state.withLock { state in
             guard let at = state.parked.firstIndex(where: { $0.ticket == ticket }) else { return nil }
             return state.parked.remove(at: at).connection
         }
@@ -75,7 +113,7 @@ final class ConnectionPool: Sendable {
 
     /// A number that no other transfer parks under.
     func ticket() -> Int {
-        monitor.withLock { state in
+        state.withLock { state in
             state.tickets += 1
             return state.tickets
         }
@@ -110,7 +148,12 @@ final class ConnectionPool: Sendable {
     }
 
     /// The server is gone: nobody need try any more.
-    private func lose(_ error: HikaeError) { monitor.withLock { if $0.loss == nil { $0.loss = error } } }
+    private func lose(_ error: HikaeError) {
+        state.withLock { state in
+            if state.loss == nil { state.loss = error }
+            state.serve()
+        }
+    }
 
     /// Waits before something is tried again.
     func pause(_ seconds: Double) throws(HikaeError) {
@@ -125,27 +168,18 @@ final class ConnectionPool: Sendable {
 
     /// A connection that is open. Waits until one is free.
     func take(_ urgency: Urgency) throws(HikaeError) -> FTPConnection {
-        enum Turn { case closed(HikaeError?), idle(FTPConnection), new((ServerFeatures, RemotePath)?) }
-        monitor.withLock { $0.waiting[urgency.rawValue] += 1 }
-        let turn: Turn = monitor.wait { state in
-            if state.isClosed || state.loss != nil {
-                state.waiting[urgency.rawValue] -= 1
-                return .closed(state.loss)
-            }
-            if state.waiting[..<urgency.rawValue].contains(where: { $0 > 0 }) { return nil }
-            if let connection = state.idle.popLast() {
-                state.waiting[urgency.rawValue] -= 1
-                return .idle(connection)
-            }
-            guard state.count < state.limit else {
-                guard state.parked.count >= state.count, !state.parked.isEmpty else { return nil }
-                state.waiting[urgency.rawValue] -= 1
-                return .idle(state.parked.removeFirst().connection)
-            }
-            state.count += 1
-            state.waiting[urgency.rawValue] -= 1
-            return .new(state.features)
+        enum Answer { case turn(Turn), wait(Waiter) }
+        let answer = state.withLock { state -> Answer in
+            if let turn = state.turn() { return .turn(turn) }
+            let waiter = Waiter(nil)
+            state.waiters[urgency.rawValue].append(waiter)
+            return .wait(waiter)
         }
+        let turn: Turn =
+            switch answer {
+            case .turn(let turn): turn
+            case .wait(let waiter): waiter.wait { $0 }
+            }
         let connection: FTPConnection
         switch turn {
         case .closed(let loss): throw loss ?? HikaeError(.cancelled, "the connections were closed")
@@ -156,7 +190,7 @@ final class ConnectionPool: Sendable {
             do throws(HikaeError) {
                 connection = try FTPConnection(access)
             } catch {
-                monitor.withLock { $0.count -= 1 }
+                give(nil)
                 throw error
             }
             if let known {
@@ -170,17 +204,18 @@ final class ConnectionPool: Sendable {
             drop(error)
             throw error
         }
-        monitor.withLock { if $0.features == nil { $0.features = (connection.features, connection.landing) } }
+        state.withLock { if $0.features == nil { $0.features = (connection.features, connection.landing) } }
         return connection
     }
 
     /// A connection that could not be opened goes. When the server takes no more, those that there are must do.
     private func drop(_ error: HikaeError) {
-        let isFewer = monitor.withLock { state in
+        let isFewer = state.withLock { state in
             state.count -= 1
-            guard error.code == .limit, state.count >= 1, state.limit > state.count else { return false }
-            state.limit = state.count
-            return true
+            let isFewer = error.code == .limit && state.count >= 1 && state.limit > state.count
+            if isFewer { state.limit = state.count }
+            state.serve()
+            return isFewer
         }
         if isFewer {
             report(
@@ -192,14 +227,15 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Gives back what `take` gave.
-    func give(_ connection: FTPConnection) {
-        monitor.withLock { state in
-            if state.isClosed {
-                state.count -= 1
-            } else {
+    /// Gives back what `take` gave; nil for one that is no more.
+    func give(_ connection: FTPConnection?) {
+        state.withLock { state in
+            if let connection, !state.isClosed {
                 state.idle.append(connection)
+            } else {
+                state.count -= 1
             }
+            state.serve()
         }
     }
 }

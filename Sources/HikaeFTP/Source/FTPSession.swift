@@ -49,8 +49,7 @@ final class FTPSession: CaptureSession {
         FTPFolder(self, path: base, names: [], place: filter.root, ancestors: [], order: [])
     }
 
-    /// One more than there are connections: while one stores what it read, another reads.
-    var readers: Int { settings.connections + 1 }
+    var readers: Int { settings.connections }
 
     /// Who answers, and whether the site's folder can be listed.
     func identify() throws(HikaeError) -> ServiceIdentity {

@@ -1,0 +1,57 @@
+// A site over FTP as a destination.
+
+public import HikaeCore
+public import HikaeDestination
+import HikaeFormat
+public import HikaeSource
+
+/// Puts files back on a site over FTP or FTPS, and compares them with what is there.
+///
+/// FTP makes no links: those of a snapshot are reported and left out.
+public struct FTPDestination: Destination {
+    private let settings: FTPSettings
+
+    /// A destination at that site. Connects to nothing.
+    public init(_ settings: FTPSettings) { self.settings = settings }
+
+    public var address: String { settings.address }
+
+    public func probe() throws(HikaeError) -> ServiceIdentity {
+        let site = try ReturnSite(settings, ReturnWatch())
+        defer { site.close() }
+        return try site.identify()
+    }
+
+    public func preview(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
+        -> ReturnPreview
+    {
+        let site = try ReturnSite(settings, watch)
+        defer { site.close() }
+        return try ReturnPlan(site, content, options, watch).preview
+    }
+
+    public func restore(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
+        -> ReturnSummary
+    {
+        let site = try ReturnSite(settings, watch)
+        defer { site.close() }
+        let plan = try ReturnPlan(site, content, options, watch)
+        let preview = plan.preview
+        guard preview.conflictCount == 0 || options.onlyMissing || options.replaces else {
+            throw HikaeError(
+                .refused,
+                "\(preview.conflictCount) things at \(address) differ from the snapshot and would be replaced,"
+                    + " the first: \(preview.conflicts.first ?? "")",
+                hint: "Allow them to be replaced, or put back only what is missing.")
+        }
+        return try ReturnRun(site, content, plan, watch).run()
+    }
+
+    public func verify(
+        _ content: SnapshotContent, facts: CaptureFacts?, _ options: ReturnOptions, _ watch: ReturnWatch
+    ) throws(HikaeError) -> Verification {
+        let site = try ReturnSite(settings, watch)
+        defer { site.close() }
+        return try SiteComparison(site, content, watch).run(facts)
+    }
+}

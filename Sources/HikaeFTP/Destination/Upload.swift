@@ -1,0 +1,152 @@
+// One file's way up: under a name of its own, resumed where it broke, its length checked, then renamed.
+
+import HikaeCore
+import HikaeDestination
+import HikaeFormat
+import Synchronization
+
+/// Sends files to a site.
+final class Upload: Sendable {
+    /// From this size on a broken or interrupted transfer is gone on with; smaller ones begin anew.
+    private static let resumeLimit: UInt64 = 1 << 20
+
+    private let site: ReturnSite
+    private let content: SnapshotContent
+    private let watch: ReturnWatch
+    /// What the server was found not to do, so that it is asked once.
+    private let refused = Mutex<Set<String>>([])
+
+    init(_ site: ReturnSite, _ content: SnapshotContent, _ watch: ReturnWatch) {
+        (self.site, self.content, self.watch) = (site, content, watch)
+    }
+
+    /// Sends a file whole, then gives it its name, time and mode. Nothing is ever seen half under its own name.
+    func send(_ node: Node, _ folder: RemotePath, _ name: [UInt8], _ shown: String, replaces: Bool) throws(HikaeError) {
+        let temporary = Self.temporaryName(node)
+        let path = folder.appending(temporary)
+        var isFirst = true
+        do throws(HikaeError) {
+            try site.pool.attempt { connection, progressed throws(HikaeError) in
+                var offset: UInt64 = 0
+                if !isFirst || node.size >= Self.resumeLimit, node.size > 0 {
+                    let there = try connection.ask(path).size ?? 0
+                    offset = there <= node.size && node.size >= Self.resumeLimit ? there : 0
+                }
+                isFirst = false
+                if offset < node.size || node.size == 0 {
+                    try transfer(node, connection, folder, temporary, from: offset, shown, &progressed)
+                }
+                let size = try connection.ask(path).size
+                guard size == nil || size == node.size else {
+                    _ = try connection.commands([Array("DELE ".utf8) + path.bytes])
+                    throw HikaeError(
+                        .unreachable, "\(shown) arrived with \(size ?? 0) of \(node.size) bytes", isRetryable: true)
+                }
+                try rename(path, folder.appending(name), connection, shown, replaces: replaces)
+            }
+        } catch {
+            // A long one is kept, to be gone on with; what a full account refused only takes room.
+            if node.size < Self.resumeLimit || error.code == .quota { discard(path) }
+            throw error
+        }
+        let final = folder.appending(name)
+        try setTime(final, node)
+        try setMode(final, node)
+    }
+
+    private func transfer(
+        _ node: Node, _ connection: FTPConnection, _ folder: RemotePath, _ temporary: [UInt8], from offset: UInt64,
+        _ shown: String, _ progressed: inout Bool
+    ) throws(HikaeError) {
+        try connection.beginUpload(folder, temporary, appends: offset > 0)
+        var sent = 0
+        do throws(HikaeError) {
+            try content.read(node, from: offset) { bytes throws(HikaeError) in
+                try connection.write(bytes, shown)
+                sent += bytes.count
+                watch.progress.add(bytes: bytes.count)
+            }
+            try connection.finishUpload(shown)
+        } catch {
+            connection.endUpload()
+            progressed = sent > 1 << 20
+            watch.progress.add(bytes: -sent)
+            throw error
+        }
+    }
+
+    /// The name that a file has while it comes in: the same whenever the same content is sent, so that it is found
+    /// again.
+    static func temporaryName(_ node: Node) -> [UInt8] {
+        var hasher = FileHasher()
+        hasher.update(node.name)
+        for blob in node.content ?? [] { hasher.update(Array(blob.description.utf8)) }
+        return Array(".hikae-\(hasher.finish().description.prefix(24)).part".utf8)
+    }
+
+    private func rename(
+        _ path: RemotePath, _ final: RemotePath, _ connection: FTPConnection, _ shown: String, replaces: Bool
+    ) throws(HikaeError) {
+        let commands = [Array("RNFR ".utf8) + path.bytes, Array("RNTO ".utf8) + final.bytes]
+        var replies = try connection.commands(commands)
+        if !replies[1].isDone, replaces {
+            // Some servers do not rename onto what is there.
+            _ = try connection.commands([Array("DELE ".utf8) + final.bytes])
+            replies = try connection.commands(commands)
+        }
+        if let refusal = replies.first(where: { $0.code >= 400 }) {
+            throw connection.refusal(refusal, "rename what was sent to \(shown)")
+        }
+    }
+
+    private func discard(_ path: RemotePath) {
+        _ = try? site.pool.attempt { connection, _ throws(HikaeError) in
+            try connection.commands([Array("DELE ".utf8) + path.bytes])
+        }
+    }
+
+    /// Makes a folder.
+    func makeFolder(_ path: RemotePath, _ shown: String) throws(HikaeError) {
+        try site.pool.attempt(.first) { connection, _ throws(HikaeError) in
+            let reply = try connection.commands([Array("MKD ".utf8) + path.bytes])[0]
+            // After a broken connection it may be there already.
+            guard !reply.isDone, (try? site.listing.list(connection, path)) == nil else { return }
+            throw connection.refusal(reply, "make the folder \(shown)")
+        }
+    }
+
+    /// Sets a file's time, where the server can.
+    func setTime(_ path: RemotePath, _ node: Node) throws(HikaeError) {
+        let date = CivilDate(secondsSince1970: node.mtime.seconds)
+        guard (1970...9999).contains(date.year) else { return }
+        func digits(_ number: Int, _ count: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, count - text.count)) + text
+        }
+        let time =
+            digits(date.year, 4)
+            + [date.month, date.day, date.hour, date.minute, date.second].map { digits($0, 2) }.joined()
+        // Before MFMT was agreed on, servers took a time with MDTM.
+        let command = site.features.setsModifyTime ? "MFMT" : "MDTM"
+        try set(command, "\(command) \(time) ", path, "the times of files")
+    }
+
+    /// Sets a mode, where the server can.
+    func setMode(_ path: RemotePath, _ node: Node) throws(HikaeError) {
+        let bits = FileMode.toSystemPermissions(node.mode) & 0o777
+        try set("SITE CHMOD", "SITE CHMOD \(String(bits, radix: 8)) ", path, "the modes of files")
+    }
+
+    private func set(_ what: String, _ command: String, _ path: RemotePath, _ words: String) throws(HikaeError) {
+        guard !refused.withLock({ $0.contains(what) }) else { return }
+        let reply = try site.pool.attempt { connection, _ throws(HikaeError) in
+            try connection.commands([Array(command.utf8) + path.bytes])[0]
+        }
+        guard reply.code >= 400, refused.withLock({ $0.insert(what).inserted }) else { return }
+        watch.report(
+            HikaeError(
+                .unsupported,
+                "the server at \(site.settings.host) does not set \(words)"
+                    + " (\(reply.code) \(reply.words))"))
+    }
+}
