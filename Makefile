@@ -15,7 +15,7 @@ help:
 	@echo 'make build     build $(HIKAE)'
 	@echo 'make test      deps, build, lint and every test'
 	@echo 'make lint      formatting and house rules'
-	@echo 'make demo      a small company captured, lost and restored, in under two minutes'
+	@echo 'make demo      a whole company captured, lost, and brought back elsewhere, in under five minutes'
 	@echo 'make bench     measure beside restic and borg (ARGS=--quick to try)'
 	@echo 'make fuzz      fuzz every decoder'
 	@echo 'make install   install under PREFIX=$(PREFIX), with completions and manual pages'
