@@ -17,10 +17,11 @@ import Testing
                 "imaps://info@example.jp@mail.example.jp", "db/orders=mariadb://b@db.example.jp/shop",
                 "db/charts=postgresql://b@db.example.jp/clinic", "s3://pictures/2012", "/srv/papers: old",
                 "till=/var/till.db",
+                "./notes",
             ] {
                 guard
                     let source = try? DraftSource(
-                        text, system: "main", secretsFolder: "secrets", besides: draft.sources)
+                        text, system: "main", folder: "/home/anna", secretsFolder: "secrets", besides: draft.sources)
                 else { continue }
                 draft.sources.append(source)
             }
@@ -35,12 +36,14 @@ import Testing
         let names = plan.sources.map { "\($0.system.name)/\($0.source.name)" }
         #expect(
             names == [
-                "main/site", "main/site-2", "main/info", "main/2012", "main/papers-old", "main/till", "db/orders",
+                "main/site", "main/site-2", "main/info", "main/2012", "main/papers-old", "main/till", "main/notes",
+                "db/orders",
                 "db/charts",
             ])
         #expect(plan.retention?.daily == 14)
         guard case .imap(let mail) = plan.systems[0].sources[2].kind else { Issue.record("no mail"); return }
         #expect(mail.user == "info@example.jp" && mail.password == .file("/etc/hikae/secrets/main-info.password"))
+        #expect(plan.systems[0].sources[6].kind == .files(FilesPlan(paths: ["/home/anna/notes"])))
         // Nothing but comments is in the language: both say the same.
         #expect(draft.text.contains(draft.language == .japanese ? "控えの保管庫" : "Where the copies are"))
     }
@@ -89,7 +92,7 @@ import Testing
         ])
     func refused(_ text: String) throws {
         let error = try #require(throws: HikaeError.self) {
-            try DraftSource(text, system: "main", secretsFolder: "secrets")
+            try DraftSource(text, system: "main", folder: "/home/anna", secretsFolder: "secrets")
         }
         #expect(error.code == .usage && !"\(error)".contains("hunter2"))
     }

@@ -102,7 +102,8 @@ let fullPlan = """
         importance: 1
         sources:
           - name: info
-            imap: imaps://info@example.jp@mail.example.jp
+            imap: imaps://mail.example.jp
+            user: info@example.jp
             password: command:pass show mail/info
             authentication: plain
             mailboxes: [INBOX, "仕事/*"]
@@ -117,7 +118,7 @@ let fullPlan = """
           - name: till
             sqlite: till.sqlite
           - name: papers
-            files: [/srv/papers, notes, ~]
+            files: [/srv/papers, notes, "~/list"]
             exclude: ["*.tmp"]
             restore: {files: /srv/back}
           - name: crontab

@@ -124,8 +124,11 @@ import Testing
     @Test("what is on this machine") func local() throws {
         let clinic = try plan(fullPlan).systems[2]
         #expect(clinic.sources[1].kind == .sqlite(SQLitePlan(path: "/etc/hikae/till.sqlite")))
-        let papers = FilesPlan(paths: ["/srv/papers", "/etc/hikae/notes", "/home/anna"], excludes: ["*.tmp"])
+        let papers = FilesPlan(paths: ["/srv/papers", "/etc/hikae/notes", "/home/anna/list"], excludes: ["*.tmp"])
         #expect(clinic.sources[2].kind == .files(papers))
+        // A bare ~ is YAML's word for nothing.
+        #expect(try kind(source: "files: ~") == .files(FilesPlan(paths: ["/home/anna"])))
+        #expect(try kind(source: "files: [/srv, ~]") == .files(FilesPlan(paths: ["/srv", "/home/anna"])))
         let crontab = CommandPlan(arguments: ["ssh", "web@www.example.jp", "crontab", "-l"], file: "crontab.txt")
         #expect(clinic.sources[3].kind == .command(crontab))
     }

@@ -68,10 +68,11 @@ public struct DraftSource: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - system: the system of a source that names none.
+    ///   - folder: what a path that begins with ./ is taken from.
     ///   - secretsFolder: where files of secrets go, as it is to stand in the plan.
     ///   - taken: the sources before, whose names must not be used again.
     public init(
-        _ text: String, system: String, secretsFolder: String, besides taken: [DraftSource] = []
+        _ text: String, system: String, folder: String, secretsFolder: String, besides taken: [DraftSource] = []
     ) throws(HikaeError) {
         var rest = text[...]
         var given: Substring?
@@ -80,7 +81,7 @@ public struct DraftSource: Sendable, Equatable {
         {
             (given, rest) = (text[..<mark], text[text.index(after: mark)...])
         }
-        (kind, address) = try Self.recognize(String(rest))
+        (kind, address) = try Self.recognize(String(rest), folder)
         self.system = system
         var name: String?
         if let given {
@@ -100,7 +101,7 @@ public struct DraftSource: Sendable, Equatable {
     }
 
     /// Which kind an address is of. Throws `.usage` for one that is of none, or that is not whole.
-    private static func recognize(_ text: String) throws(HikaeError) -> (SourceKindName, String) {
+    private static func recognize(_ text: String, _ folder: String) throws(HikaeError) -> (SourceKindName, String) {
         guard let mark = text.firstRange(of: "://") else {
             guard text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("~/") else {
                 throw HikaeError(
@@ -109,7 +110,9 @@ public struct DraftSource: Sendable, Equatable {
                         + "the place, or a path that begins with / or ./.")
             }
             let isDatabase = [".sqlite", ".sqlite3", ".db"].contains { text.hasSuffix($0) }
-            return (isDatabase ? .sqlite : .files, text)
+            // The plan may lie elsewhere, and its relative paths begin there.
+            let path = text.hasPrefix("./") ? "\(folder)/\(text.dropFirst(2))" : text
+            return (isDatabase ? .sqlite : .files, path)
         }
         let scheme = text[..<mark.lowerBound].lowercased()
         for kind in SourceKindName.allCases {

@@ -80,7 +80,7 @@ struct NewPlanAnswers {
 
     private mutating func add(_ text: String, _ system: String?) throws(HikaeError) {
         draft.sources.append(
-            try DraftSource(text, system: system ?? "main", secretsFolder: "secrets", besides: draft.sources))
+            try DraftSource(text, system: system ?? "main", folder: Self.absolute("."), secretsFolder: "secrets", besides: draft.sources))
     }
 
     private mutating func askForSources(_ words: NewPlanWords, _ given: String?) throws(HikaeError) {
@@ -134,6 +134,7 @@ struct NewPlanAnswers {
         defer { free(current) }
         let plain = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
         let folder = String(cString: current)
+        if path == "." { return folder }
         return folder == "/" ? "/\(plain)" : "\(folder)/\(plain)"
     }
 }
