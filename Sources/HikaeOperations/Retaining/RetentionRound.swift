@@ -22,7 +22,7 @@ public struct RetentionPlan: Sendable {
     /// Decisions whose captures go.
     public var decisions: [NamedSnapshot]
 
-    public var removals: [FileID] { sources.flatMap { $0.removed.map(\.id) } + decisions.map(\.id) }
+    public var removals: [NamedSnapshot] { sources.flatMap(\.removed) + decisions }
 }
 
 /// Applies a plan's retention.

@@ -5,6 +5,8 @@ import HikaeCore
 import HikaeFormat
 import HikaeGuard
 import HikaeOperations
+import HikaePlan
+import HikaePlan
 
 struct Status: HikaeSubcommand {
     static let configuration = CommandConfiguration(

@@ -1,10 +1,12 @@
 // `hikae backup` by a plan: captures, tells what came of each source, alarms, and writes down what failed.
 
+import HikaeArchive
 import HikaeCore
 import HikaeFormat
 import HikaeGuard
 import HikaeOperations
 import HikaePlan
+import HikaeSource
 import Synchronization
 
 /// One round of captures from the command line.

@@ -59,12 +59,12 @@ struct PlanForget {
             try vault.lock?.confirm()
             let forgetter = Forgetter(repository: vault.repository)
             _ = try forgetter.execute(
-                ForgetPlan(groups: [], removals: removals), cancellation: session.context.cancellation)
+                forgetter.plan(removing: removals), cancellation: session.context.cancellation)
         }
         guard let pruning else { return }
         try vault.repository.loadIndex()
         _ = try PruneRun(repository: vault.repository, options: pruning, isDryRun: isDryRun)
-            .run(ignoring: Set(removals))
+            .run(ignoring: Set(removals.map(\.id)))
     }
 
     private func tell(_ plan: RetentionPlan, _ vault: String) {

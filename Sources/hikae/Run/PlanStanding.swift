@@ -4,6 +4,8 @@ import HikaeCore
 import HikaeFormat
 import HikaeGuard
 import HikaeOperations
+import HikaeRepository
+import HikaeSource
 
 /// The standing of a plan, for people and for programs.
 struct StandingOutput {
