@@ -240,7 +240,8 @@ extension IMAPConnection {
         buffer.readWithUnsafeReadableBytes { bytes in
             var position = 0
             do throws(HikaeError) {
-                return (position, .success(try framer.take(bytes, from: &position)))
+                let response = try framer.take(bytes, from: &position)
+                return (position, .success(response))
             } catch {
                 return (position, .failure(error))
             }

@@ -7,13 +7,16 @@ import HikaeFormat
 ///
 /// A level becomes a folder of the same name. What a folder cannot be called, or what a Maildir needs for itself, is
 /// written with `%` and two hexadecimal digits a byte: `%`, `/`, control characters, a leading dot, a leading byte of
-/// "cur", "new", "tmp" and "dovecot-keywords", and bytes of names that are not in the protocol's encoding. So no two mailboxes share a
+/// "cur", "new", "tmp" and "dovecot-keywords". A name that is not in the protocol's encoding has its bytes written so behind `%%`. So no two mailboxes share a
 /// folder, and none leads out of its place.
 enum MailboxPath {
     /// Levels of a mailbox that are followed at most, and bytes of a folder's name.
     static let maximumLevels = 64
     private static let maximumName = 240
     private static let reserved = ["cur", "new", "tmp", KeywordTable.fileName]
+
+    /// What the folder of a name begins with that is not in the protocol's encoding.
+    private static let foreignMark = Array("%%".utf8)
 
     /// The folders that a mailbox stands in, from the content's root. Nil for a name that no folder can stand for:
     /// one with an empty level.
@@ -42,7 +45,7 @@ enum MailboxPath {
         if let decoded = ModifiedUTF7.decode(level) {
             name = Array(decoded.utf8).flatMap { isPlain($0) ? [$0] : escaped($0) }
         } else {
-            name = level.flatMap { isPlain($0) && $0 != UInt8(ascii: "&") && $0 < 0x80 ? [$0] : escaped($0) }
+            name = foreignMark + level.flatMap { isPlain($0) && $0 < 0x80 ? [$0] : escaped($0) }
         }
         var safe = name
         if name.first == UInt8(ascii: ".") || reserved.contains(String(decoding: name, as: UTF8.self)) {
@@ -57,9 +60,9 @@ enum MailboxPath {
 
     /// The level that a folder stands for, in the protocol's encoding; nil for a folder that stands for none.
     static func level(_ folder: [UInt8]) -> [UInt8]? {
+        let isForeign = folder.starts(with: foreignMark)
         var text: [UInt8] = []
-        var index = 0
-        var isForeign = false
+        var index = isForeign ? foreignMark.count : 0
         while index < folder.count {
             guard folder[index] == UInt8(ascii: "%") else {
                 text.append(folder[index])
@@ -69,7 +72,6 @@ enum MailboxPath {
             guard index + 2 < folder.count, let bytes = Hex.decode(Array(folder[index + 1...index + 2])) else {
                 return nil
             }
-            if bytes[0] >= 0x80 || bytes[0] == UInt8(ascii: "&") { isForeign = true }
             text += bytes
             index += 3
         }

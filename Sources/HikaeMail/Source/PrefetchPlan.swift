@@ -105,6 +105,7 @@ struct PrefetchPlan: Sendable {
     private mutating func reserve(_ wanted: Wanted) -> Wanted {
         reserved += wanted.size
         slots[wanted.key] = .fetching(wanted.size)
+        if !urgent.isEmpty { urgent.removeAll { $0 == wanted.key } }
         return wanted
     }
 
@@ -147,7 +148,6 @@ struct PrefetchPlan: Sendable {
         case .fetched(let delivery, let size):
             slots[key] = nil
             reserved -= size
-            urgent.removeAll { $0 == key }
             return .taken(delivery)
         case .fetching: return .wait
         case nil:
