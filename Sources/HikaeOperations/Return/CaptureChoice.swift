@@ -62,13 +62,7 @@ public struct CaptureChooser: Sendable {
             best = (number, entry)
         }
         guard let best else { throw nothing(name, at: time) }
-        let vault = vaults[best.vault]
-        let root = best.entry.snapshot.snapshot.tree
-        let path = [name.system, name.source].map { Array($0.utf8) }
-        return ChosenCapture(
-            name: name, entry: best.entry, record: Self.record(vault.repository, root),
-            content: try SnapshotContent(vault.repository, root: root, path: path), vault: vault.name,
-            notes: notes(name, best.entry, at: time))
+        return try chosen(best.entry, vaults[best.vault], notes: notes(name, best.entry, at: time))
     }
 
     /// Any one capture by its snapshot's ID or its beginning, or by the capture's own.
@@ -80,15 +74,20 @@ public struct CaptureChooser: Sendable {
             guard Set(found.map(\.capture)).count == 1 else {
                 throw HikaeError(.ambiguous, "\(found.count) captures of \(name) begin with \(capture)")
             }
-            let vault = vaults[number]
-            let root = entry.snapshot.snapshot.tree
-            let path = [name.system, name.source].map { Array($0.utf8) }
-            return ChosenCapture(
-                name: name, entry: entry, record: Self.record(vault.repository, root),
-                content: try SnapshotContent(vault.repository, root: root, path: path), vault: vault.name,
+            return try chosen(
+                entry, vaults[number],
                 notes: entry.isGood ? [] : ["this capture is not good: \(entry.verdict.rawValue)"])
         }
         throw HikaeError(.notFound, "no capture of \(name) begins with \(capture)")
+    }
+
+    private func chosen(_ entry: CaptureEntry, _ vault: VaultView, notes: [String]) throws(HikaeError) -> ChosenCapture
+    {
+        let reading = CaptureReading(vault.repository)
+        // Without its record a capture can still be put back; only the facts to compare with are missing.
+        return ChosenCapture(
+            name: entry.name, entry: entry, record: try? reading.record(entry), content: try reading.content(entry),
+            vault: vault.name, notes: notes)
     }
 
     /// Every capture of a source in any vault, oldest first, each once.
@@ -128,14 +127,5 @@ public struct CaptureChooser: Sendable {
         let passed = later.filter { entry in time.map { entry.snapshot.snapshot.time <= $0 } ?? true }
         guard !passed.isEmpty else { return [] }
         return ["\(passed.count) later captures are suspect or rejected and were passed over"]
-    }
-
-    private static func record(_ repository: Repository, _ root: BlobID) -> CaptureRecord? {
-        let previous = try? SnapshotContent(repository, root: root, path: [Array(".hikae".utf8)])
-        guard let folder = previous, let nodes = try? folder.nodes(),
-            let node = nodes.first(where: { $0.name == Array(CaptureRecord.fileName.utf8) }),
-            let bytes = try? folder.bytes(of: node, limit: 64 << 20)
-        else { return nil }
-        return try? CaptureRecord(decoding: bytes)
     }
 }

@@ -3,7 +3,8 @@
 public import HikaeCore
 public import HikaeDestination
 import HikaeFormat
-public import HikaeGuard
+import HikaeGuard
+import HikaeSource
 
 /// One source on its way back.
 public struct ReturnStep: Sendable {

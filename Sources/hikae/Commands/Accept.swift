@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import HikaeCore
+import HikaeGuard
 
 struct Accept: HikaeSubcommand {
     static let configuration = CommandConfiguration(

@@ -7,9 +7,13 @@ import HikaeRepository
 
 struct Diff: HikaeSubcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what differs between two snapshots.",
+        abstract: "Show what differs between two snapshots, or what happened at a plan's source.",
         discussion: """
-            Each line begins with what happened from the first to the second:
+            With --source it is the plan's source that is told about, in its own words: files, messages with sender, \
+            subject and date, tables with their rows. The two captures are named by their IDs; without them they are \
+            the last good capture and the newest.
+
+            Otherwise it is two snapshots. Each line begins with what happened from the first to the second:
               +  added
               -  removed
               M  content changed
@@ -18,17 +22,21 @@ struct Diff: HikaeSubcommand {
               ?  content changed although the metadata did not: bit rot is likely
 
             EXAMPLES
+              hikae diff --source mail/info
               hikae diff 1a2b3c4d latest
               hikae diff 1a2b3c4d:/var/www 5e6f7a8b:/var/www --metadata
             """)
 
     @Argument(
-        help: .init("The older snapshot: ID or its beginning, `latest`; with `:folder`, a part.", valueName: "snapshot")
-    )
-    var old: String
+        help: .init(
+            "The older and the newer snapshot: ID or its beginning, `latest`; with `:folder`, a part.",
+            valueName: "snapshot"))
+    var snapshots: [String] = []
 
-    @Argument(help: .init("The newer snapshot.", valueName: "snapshot"))
-    var new: String
+    @Option(help: .init("A source of the plan, as SYSTEM/SOURCE.", valueName: "source"))
+    var source: String?
+
+    @OptionGroup var plan: PlanOptions
 
     @Flag(help: "Show entries whose metadata alone changed.")
     var metadata = false
@@ -36,6 +44,13 @@ struct Diff: HikaeSubcommand {
     @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
+        if let source { return try tellOfSource(source) }
+        guard snapshots.count == 2 else {
+            throw HikaeError(
+                .usage, "two snapshots are compared, not \(snapshots.count)",
+                hint: "Name the older and the newer, or a source of the plan with --source.")
+        }
+        let (old, new) = (snapshots[0], snapshots[1])
         var status = ExitStatus.done
         try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let repository = session.repository
@@ -50,7 +65,7 @@ struct Diff: HikaeSubcommand {
                 try TreePath.folder(repository, first.snapshot.tree, first.subpath),
                 try TreePath.folder(repository, second.snapshot.tree, second.subpath)
             ) { show($0) }
-            summarize(statistics)
+            summarize(statistics, old, new)
             if troubles.count > 0 { status = .failed }
         }
         return status
@@ -69,7 +84,7 @@ struct Diff: HikaeSubcommand {
         }
     }
 
-    private func summarize(_ statistics: DifferenceStatistics) {
+    private func summarize(_ statistics: DifferenceStatistics, _ old: String, _ new: String) {
         let (added, removed) = (statistics.added, statistics.removed)
         if global.json {
             console.printObject { json in

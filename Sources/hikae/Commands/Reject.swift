@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import HikaeCore
+import HikaeGuard
 
 struct Reject: HikaeSubcommand {
     static let configuration = CommandConfiguration(

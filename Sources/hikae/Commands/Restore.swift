@@ -9,12 +9,18 @@ import HikaeSource
 
 struct Restore: HikaeSubcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put a snapshot, or a part of it, back into a directory.",
+        abstract: "Put a snapshot back into a directory, or a plan's systems back to another provider.",
         discussion: """
-            Files come back below the target under their full path; with SNAPSHOT:FOLDER that folder's content comes \
+            With --to, --to-plan or --all it is the plan's sources that come back, the most important system first: \
+            from the last good capture of each, or with --at from the one that was true then. Each is compared with \
+            its capture afterwards. A run that broke off is made again with --only-missing.
+
+            Otherwise it is one snapshot. Files come back below the target under their full path; with SNAPSHOT:FOLDER that folder's content comes \
             right into the target. Nothing outside the target is ever touched.
 
             EXAMPLES
+              hikae restore --all --to-plan new-provider.yaml --dry-run
+              hikae restore shop mail/info --to /tmp/look --at "2012-06-20 16:00"
               hikae restore latest --target /tmp/out
               hikae restore latest:/var/www --target /var/www --delete
               hikae restore 1a2b3c4d --target / --include /etc/fstab
@@ -30,8 +36,13 @@ struct Restore: HikaeSubcommand {
     }
 
     @Argument(
-        help: .init("A snapshot's ID or its beginning, or `latest`; with `:folder`, a part.", valueName: "snapshot"))
-    var snapshot: String
+        help: .init(
+            "A snapshot's ID or its beginning, or `latest`; with `:folder`, a part. By a plan: systems, and sources "
+                + "as SYSTEM/SOURCE.", valueName: "what"))
+    var what: [String] = []
+
+    @OptionGroup(title: "By a plan") var byPlan: ReturnOptionGroup
+    @OptionGroup(title: "By a plan") var plan: PlanOptions
 
     @OptionGroup(title: "Only a part") var includes: IncludeOptions
     @OptionGroup(title: "Not a part") var excludes: ExcludeOptions
@@ -61,6 +72,12 @@ struct Restore: HikaeSubcommand {
     @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
+        if byPlan.isGiven || plan.plan != nil { return try restoreByPlan() }
+        guard let snapshot = what.first, what.count == 1 else {
+            throw HikaeError(
+                .usage, what.isEmpty ? "no snapshot to restore was named" : "only one snapshot can be restored at once",
+                hint: "Name one, or `latest`; or use --all --to FOLDER to restore by a plan.")
+        }
         let (options, target) = try restoreOptions()
         return try Session.run(global, lock: .reading) { session throws(HikaeError) in
             let address = try session.repository.resolve(snapshot, selection.filter)
