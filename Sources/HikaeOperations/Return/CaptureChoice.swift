@@ -126,6 +126,7 @@ public struct CaptureChooser: Sendable {
         let later = captures(name).filter { Self.isNewer($0, than: chosen) }
         let passed = later.filter { entry in time.map { entry.snapshot.snapshot.time <= $0 } ?? true }
         guard !passed.isEmpty else { return [] }
-        return ["\(passed.count) later captures are suspect or rejected and were passed over"]
+        let many = passed.count > 1
+        return ["\(passed.count) later capture\(many ? "s are" : " is") suspect or rejected and passed over"]
     }
 }

@@ -53,7 +53,7 @@ extension Diff {
     }
 
     private func title(_ capture: ChosenCapture) -> String {
-        "\(capture.time.rfc3339) (\(capture.entry.verdict.rawValue))"
+        "\(TimeWords.minute(capture.time)) (\(capture.entry.verdict.rawValue))"
     }
 
     private func compare(

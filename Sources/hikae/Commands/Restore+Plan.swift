@@ -27,7 +27,7 @@ extension Restore {
             options.verifies = !byPlan.noVerify
             options.destination.onlyMissing = byPlan.onlyMissing
             options.destination.replaces = byPlan.replace
-            return try ReturnRun(steps: steps, options: options, missing: missing).run()
+            return try ReturnRun(steps: steps, options: options, missing: missing, words: session.words).run()
         }
     }
 

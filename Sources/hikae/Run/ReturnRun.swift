@@ -12,6 +12,7 @@ struct ReturnRun {
     let options: CompanyReturn.Options
     /// Sources that cannot be put back, and why; told already.
     let missing: Int
+    let words: PlanWords
 
     private var console: Console { .shared }
 
@@ -21,8 +22,9 @@ struct ReturnRun {
         let display = ProgressDisplay(progress, .init(unit: "items", json: { Self.status($0) }))
         defer { display.stop() }
         let begun = monotonicSeconds()
+        let teller = ReturnTeller(words: words)
         let company = CompanyReturn(options: options, progress: progress, cancellation: Shutdown.cancellation) {
-            Self.show($0)
+            teller.show($0)
         }
         let results = try company.run(steps)
         display.stop()
@@ -33,90 +35,15 @@ struct ReturnRun {
         if failed + different > 0 {
             throw HikaeError(
                 .inputOutput,
-                "\(Words.count(failed + different, "source")) of \(results.count + missing) did not come back as captured",
-                hint: "Run the same command again with --only-missing to go on; what is there is not written twice.")
+                words.say(
+                    "\(results.count + missing) 件中 \(failed + different) 件が、控えのとおりには戻りませんでした",
+                    "\(Words.count(failed + different, "source")) of \(results.count + missing) did not come back as "
+                        + "captured"),
+                hint: words.say(
+                    "同じコマンドに --only-missing を付けて実行すると続きから行います。すでにあるものは書き直しません。",
+                    "Run the same command again with --only-missing to go on; what is there is not written twice."))
         }
         return .done
-    }
-
-    // MARK: While it works
-
-    private static func show(_ event: ReturnEvent) {
-        let console = Console.shared
-        switch event {
-        case .began(let step, let number, let count):
-            let capture = step.capture
-            console.note(
-                "[\(number)/\(count)] \(capture.name) of \(capture.time.rfc3339) (vault \(capture.vault)) "
-                    + "to \(Words.safe(step.destination.address))")
-            for note in capture.notes { console.note("      \(note)") }
-        case .previewed(_, let preview):
-            var line = "      would write \(preview.items) items (\(Words.size(preview.bytes)))"
-            line += ", \(preview.present) are there already"
-            if preview.conflictCount > 0 { line += ", \(preview.conflictCount) are there and differ" }
-            console.note(line)
-            for conflict in preview.conflicts.prefix(5) { console.note("        \(Words.safe(conflict))") }
-        case .restored(_, let summary):
-            var line = "      wrote \(summary.itemsWritten) items (\(Words.size(summary.bytesWritten)))"
-            if summary.itemsSkipped > 0 { line += ", \(summary.itemsSkipped) were there already" }
-            if summary.errors > 0 { line += ", \(Words.count(Int(summary.errors), "error"))" }
-            console.note(line)
-        case .verified(_, let verification):
-            let word = verification.isWhole ? "proved" : "NOT as captured"
-            console.note("      \(word): \(verification.equal) of \(verification.compared) compared are equal")
-            for method in verification.methods { console.detail("        \(method)") }
-            for difference in verification.differences.prefix(10) { console.warn("        \(Words.safe(difference))") }
-            if verification.differenceCount > 10 {
-                console.warn("        and \(verification.differenceCount - 10) more differences")
-            }
-        case .problem(let step, let error):
-            ErrorDisplay.passing(error, during: "restore", item: step.capture.name.description)
-        case .ended(let result):
-            if let error = result.error {
-                ErrorDisplay.passing(error, during: "restore", item: result.step.capture.name.description)
-                if let hint = error.hint, !console.isJSON { console.warn(hint) }
-            }
-            if console.isJSON { console.printObject { json in describe(result, &json) } }
-        }
-    }
-
-    private static func describe(_ result: ReturnResult, _ json: inout JSONWriter) {
-        let capture = result.step.capture
-        json.member("message_type", "source")
-        json.member("system", capture.name.system)
-        json.member("source", capture.name.source)
-        json.member("capture", capture.entry.capture)
-        json.member("time", capture.time.rfc3339)
-        json.member("vault", capture.vault)
-        json.member("destination", result.step.destination.address)
-        json.member("seconds", result.seconds)
-        if let preview = result.preview {
-            json.member("items_to_write", preview.items)
-            json.member("bytes_to_write", preview.bytes)
-            json.member("items_present", preview.present)
-            json.member("conflicts", preview.conflictCount)
-        }
-        if let summary = result.summary {
-            json.member("items_written", summary.itemsWritten)
-            json.member("bytes_written", summary.bytesWritten)
-            json.member("items_skipped", summary.itemsSkipped)
-            json.member("errors", summary.errors)
-        }
-        if let verification = result.verification {
-            json.member("compared", verification.compared)
-            json.member("equal", verification.equal)
-            json.member("differences", verification.differenceCount)
-            json.member("extra", verification.extra)
-            json.key("first_differences")
-            json.strings(Array(verification.differences.prefix(100)))
-            json.key("methods")
-            json.strings(verification.methods)
-        }
-        if let error = result.error {
-            json.member("error_code", error.code.rawValue)
-            json.member("error", error.message)
-        }
-        json.member("proved", result.isProved)
     }
 
     private static func status(_ moment: ProgressDisplay.Moment) -> [UInt8] {
@@ -145,28 +72,39 @@ struct ReturnRun {
                 json.member("seconds_elapsed", seconds)
             }
         }
-        var table = Table(["source", "as of", options.isDryRun ? "to write" : "written", "there", "time", "proof"])
+        var table = Table([
+            words.say("対象", "source"), words.say("時点", "as of"),
+            options.isDryRun ? words.say("書き込む予定", "to write") : words.say("書き込み", "written"),
+            words.say("既存", "there"), words.say("時間", "time"), words.say("照合", "proof"),
+        ])
         for result in results {
             let written = result.preview?.items ?? result.summary?.itemsWritten ?? 0
             let bytes = result.preview?.bytes ?? result.summary?.bytesWritten ?? 0
             table.rows.append(
                 [
-                    result.step.capture.name.description, result.step.capture.time.rfc3339,
-                    "\(written) (\(Words.size(bytes)))",
-                    "\(result.preview?.present ?? result.summary?.itemsSkipped ?? 0)",
-                    Words.duration(result.seconds), Self.proof(result),
+                    result.step.capture.name.description, TimeWords.minute(result.step.capture.time),
+                    "\(PlanWords.number(written)) (\(Words.size(bytes)))",
+                    PlanWords.number(result.preview?.present ?? result.summary?.itemsSkipped ?? 0),
+                    Words.duration(result.seconds), proof(result),
                 ].map { [$0] })
         }
         console.note("")
         for line in table.lines { console.note(line) }
-        let word = options.isDryRun ? "compared" : "put back"
-        console.note("\(results.count) sources \(word) in \(Words.duration(seconds))")
+        let time = Words.duration(seconds)
+        console.note(
+            options.isDryRun
+                ? words.say("\(results.count) 件を比べました（\(time)）。", "\(results.count) sources compared in \(time)")
+                : words.say("\(results.count) 件を戻しました（\(time)）。", "\(results.count) sources put back in \(time)"))
     }
 
-    private static func proof(_ result: ReturnResult) -> String {
-        if result.error != nil { return "failed" }
-        guard let verification = result.verification else { return result.preview == nil ? "not compared" : "-" }
+    private func proof(_ result: ReturnResult) -> String {
+        if result.error != nil { return words.say("失敗", "failed") }
+        guard let verification = result.verification else {
+            return result.preview == nil ? words.say("未照合", "not compared") : "-"
+        }
+        let number = verification.isWhole ? verification.compared : verification.differenceCount
         return verification.isWhole
-            ? "equal (\(verification.compared))" : "\(verification.differenceCount) differences"
+            ? words.say("一致 (\(number))", "equal (\(number))")
+            : words.say("相違 \(number)", "\(number) differences")
     }
 }
