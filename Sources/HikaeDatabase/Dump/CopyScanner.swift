@@ -100,23 +100,21 @@ struct CopyScanner: DumpScanner {
         while next < end {
             guard let line = find(Self.newline, next, end) else {
                 carry(next, end)
-                bytes += UInt64(end - next)
                 return end
             }
             let length = line - next
             if lineLength == 0 {
                 if length == 2, next[0] == UInt8(ascii: "\\"), next[1] == UInt8(ascii: ".") { return leaveRows(line) }
+                bytes += UInt64(length + 1)
             } else {
                 carry(next, line)
                 if lineLength == 2, lineHead == (UInt8(ascii: "\\"), UInt8(ascii: ".")) {
-                    // Its first bytes were taken for a row's.
-                    bytes &-= UInt64(lineLength - length)
                     _ = hash.end()
                     return leaveRows(line)
                 }
+                bytes += UInt64(lineLength + 1)
             }
             rows += 1
-            bytes += UInt64(length + 1)
             if takesFingerprints {
                 if lineLength == 0 { hash.add(next, length) }
                 fingerprint &+= hash.end()
@@ -264,7 +262,9 @@ struct CopyScanner: DumpScanner {
         previous = byte
         if before == UInt8(ascii: "*"), byte == UInt8(ascii: "/") {
             previous = 0
-            mode = depth == 1 ? .statement : .blockComment(depth: depth - 1)
+            // A comment alone is no statement: another may begin behind it.
+            let isAlone = statementLength <= 2
+            mode = depth > 1 ? .blockComment(depth: depth - 1) : isAlone ? .start : .statement
         } else if before == UInt8(ascii: "/"), byte == UInt8(ascii: "*") {
             previous = 0
             mode = .blockComment(depth: depth + 1)
