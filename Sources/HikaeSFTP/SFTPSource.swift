@@ -85,6 +85,7 @@ private final class SFTPSession: CaptureSession {
     var readers: Int { 16 }
 
     func finish() throws(HikaeError) -> CaptureFacts {
+        try reading.check()
         var facts = reading.tally.facts()
         facts.tools = [CaptureFacts.Tool(name: "server", version: server)]
         let count = reading.connection.reconnections

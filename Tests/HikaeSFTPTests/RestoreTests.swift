@@ -182,7 +182,9 @@ import Testing
 final class Mounted {
     private let path: String
     static let isPossible: Bool = {
-        guard let folder = try? TemporaryDirectory(), (try? Mounted(folder.path, size: "1m")) != nil else { return false }
+        guard let folder = try? TemporaryDirectory(), (try? Mounted(folder.path, size: "1m")) != nil else {
+            return false
+        }
         return true
     }()
 

@@ -60,18 +60,19 @@ enum Server {
     /// Throws unless both folders hold the same, by `diff -r`, and modes, times and links are the same too.
     static func expectSame(_ one: String, _ other: String) throws {
         try Command("diff", ["-r", "--no-dereference", one, other]).succeed()
-        let left = try listing(one)
-        let right = try listing(other)
+        let left = try Set(listing(one))
+        let right = try Set(listing(other))
         guard left == right else {
-            throw HikaeError(.damaged, "modes or times differ", hint: "\(left)\n---\n\(right)")
+            let differing = left.symmetricDifference(right).sorted().prefix(20).joined(separator: "\n")
+            throw HikaeError(.damaged, "modes or times differ", hint: differing)
         }
     }
 
     /// Type, mode, time in seconds, target and name of everything below a folder.
-    static func listing(_ folder: String) throws -> String {
+    static func listing(_ folder: String) throws -> [String] {
         var command = Command("find", [".", "-mindepth", "1", "-printf", "%y %m %Ts %l %p\\n"])
         command.folder = folder
-        return try command.succeed().text.split(separator: "\n").sorted().joined(separator: "\n")
+        return try command.succeed().text.split(separator: "\n").map(String.init)
     }
 }
 

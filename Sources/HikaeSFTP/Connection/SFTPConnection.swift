@@ -123,6 +123,17 @@ final class SFTPConnection: Sendable {
         }
     }
 
+    /// What ended the connection for good, if anything did.
+    var fatalError: HikaeError? {
+        monitor.withLock { guarded in
+            switch guarded.state {
+            case .failed(let error): error
+            case .open(let channel): if let error = channel.failure, !error.isRetryable { error } else { nil }
+            case .idle, .connecting: nil
+            }
+        }
+    }
+
     /// How often the connection was made anew.
     var reconnections: Int { monitor.withLock { $0.reconnections } }
 

@@ -11,6 +11,8 @@ final class Reading: Sendable {
     let directories: DirectoryPrefetch
     let tally = FileTally()
     let bounds: ListingMachine.Bounds
+    /// Why the folder itself could not be listed.
+    let rootFailure = FirstError()
 
     init(_ connection: SFTPConnection, excludes: PathFilter, bounds: ListingMachine.Bounds = .init()) {
         self.connection = connection
@@ -18,5 +20,12 @@ final class Reading: Sendable {
         self.bounds = bounds
         files = FilePrefetch(connection)
         directories = DirectoryPrefetch(connection)
+    }
+
+    /// Throws what makes the whole reading worthless: the folder itself was not listed, or the connection was lost for
+    /// good, so that nobody knows what is missing.
+    func check() throws(HikaeError) {
+        try rootFailure.check()
+        if let error = connection.fatalError { throw error }
     }
 }

@@ -54,7 +54,13 @@ final class RemoteDirectory: SourceDirectory {
     var displayPath: String { Printable.path(path) }
 
     func entries(report: (HikaeError) -> Void) throws(HikaeError) -> [SourceEntry] {
-        let outcome = try listing()
+        let outcome: DirectoryListing.Outcome
+        do throws(HikaeError) {
+            outcome = try listing()
+        } catch {
+            if depth == 0 { reading.rootFailure.set(error) }
+            throw error
+        }
         for problem in outcome.problems { report(problem) }
         var entries: [SourceEntry] = []
         entries.reserveCapacity(outcome.entries.count)

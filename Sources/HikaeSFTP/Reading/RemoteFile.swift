@@ -62,20 +62,19 @@ final class RemoteFile: SourceFile {
         }
     }
 
-    /// The content in one piece; nil when the file has changed since it was listed.
+    /// The content in one piece. Nil when that did not work out, because the file has changed since it was listed or the
+    /// connection broke: then it is streamed, which can go on where it stopped.
     private func fetched() throws(HikaeError) -> [UInt8]? {
-        var known = announced.withLock { announced in
+        let known = announced.withLock { announced in
             defer { announced = nil }
             return announced
         }
-        return try reading.connection.perform { _ throws(HikaeError) in
-            let fetch = known ?? FileFetch(path: path, size: Int(size))
-            known = nil
-            switch try reading.files.claim(fetch) {
-            case .content(let content): return content
-            case .differs: return nil
-            case .failed(let error): throw error
-            }
+        switch try reading.files.claim(known ?? FileFetch(path: path, size: Int(size))) {
+        case .content(let content): return content
+        case .differs: return nil
+        case .failed(let error):
+            guard error.isRetryable else { throw error }
+            return nil
         }
     }
 }

@@ -20,6 +20,8 @@ final class RestoreRun: Sendable {
         /// What is to be made once more, because the connection broke or a folder was not there yet.
         var again: [Job] = []
         var part = PartName()
+        /// Files under other names whose writing a broken connection ended.
+        var abandoned: [[UInt8]] = []
         /// A file was refused without a reason that the protocol can tell.
         var refused: (path: [UInt8], error: HikaeError, isWriting: Bool)?
     }
@@ -232,9 +234,11 @@ final class RestoreRun: Sendable {
         gate.enter(bytes.count)
         do throws(HikaeError) {
             let channel = try connection.channel()
-            let upload = FileUpload(placing(job), job.node.remoteAttributes, content: bytes, on: channel) {
+            let placing = placing(job)
+            let upload = FileUpload(placing, job.node.remoteAttributes, content: bytes, on: channel) {
                 [self] failure in
                 if let failure {
+                    if failure.error.isRetryable { state.withLock { $0.abandoned.append(placing.part) } }
                     failed(job, failure.error, isWriting: failure.step == .write)
                 } else {
                     written(job)
@@ -271,7 +275,13 @@ final class RestoreRun: Sendable {
             if channel.features.setsLinkStatus {
                 var attributes = job.node.remoteAttributes
                 attributes.mode = nil
-                channel.send(.setLinkStatus(path: job.path, attributes: attributes)) { _ in }
+                do throws(HikaeError) {
+                    try channel.succeed(
+                        .setLinkStatus(path: job.path, attributes: attributes), "set the time of", job.path)
+                } catch {
+                    // A link's time is a nicety that not every file system has.
+                    if error.isRetryable { throw error }
+                }
             }
         }
         written(job)
@@ -328,7 +338,7 @@ final class RestoreRun: Sendable {
                 defer { state.again = [] }
                 return state.again
             }
-            if round.isEmpty { return }
+            if round.isEmpty { return try clear() }
             for job in round.filter({ $0.node.kind == .dir }).sorted(by: { $0.path.count < $1.path.count }) {
                 _ = try connection.channel()
                 makeFolder(job)
@@ -337,6 +347,26 @@ final class RestoreRun: Sendable {
             for job in round where job.node.kind != .dir {
                 try check()
                 handle(job)
+            }
+            gate.drain()
+        }
+    }
+
+    /// Removes what broken connections have left.
+    private func clear() throws(HikaeError) {
+        for _ in 0..<Self.attempts {
+            let parts = state.withLock { state in
+                defer { state.abandoned = [] }
+                return state.abandoned
+            }
+            if parts.isEmpty { return }
+            for part in parts {
+                let channel = try connection.channel()
+                gate.enter(0)
+                channel.send(.remove(path: part)) { [self] answer in
+                    if case .broken = answer { state.withLock { $0.abandoned.append(part) } }
+                    gate.leave(0)
+                }
             }
             gate.drain()
         }
