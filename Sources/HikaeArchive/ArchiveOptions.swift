@@ -44,6 +44,8 @@ public struct ArchiveSummary: Sendable {
     public var filesNew = 0
     public var filesChanged = 0
     public var filesUnmodified = 0
+    /// Of the changed files, those that were read and hold what they held: only their metadata are others.
+    public var filesTouched = 0
     public var directoriesNew = 0
     public var directoriesChanged = 0
     public var directoriesUnmodified = 0

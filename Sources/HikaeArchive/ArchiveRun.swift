@@ -84,6 +84,7 @@ final class ArchiveRun: Sendable {
         node.content = content
         node.size = UInt64(size)
         links.remember(node)
+        if task.isKnown, content == task.former { counts.withLock { $0.filesTouched += 1 } }
         countFile(node, in: task.directory, task.isKnown ? .changed : .new)
         if task.directory.fulfil(task.slot, node) { try close(task.directory, with: saver) }
     }

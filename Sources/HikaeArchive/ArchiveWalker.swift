@@ -139,7 +139,8 @@ final class ArchiveWalker {
             return
         }
         let task = FileTask(
-            directory: directory, slot: directory.reserve(), node: node, file: file, isKnown: previous != nil)
+            directory: directory, slot: directory.reserve(), node: node, file: file, isKnown: previous != nil,
+            former: previous?.content)
         if node.size >= Self.largeFile || entry.mayBeLong { return try stream(task) }
         file.expectOpening()
         batch.append(task)

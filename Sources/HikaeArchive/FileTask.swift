@@ -13,6 +13,8 @@ struct FileTask: Sendable {
     let file: any SourceFile
     /// Whether the parent snapshot had a file of this name.
     let isKnown: Bool
+    /// What that file held.
+    let former: [BlobID]?
 
     /// Opens the file. The task comes back with the metadata of what was opened, which is what the snapshot records.
     func opened(_ options: ArchiveOptions) throws(HikaeError) -> (FileTask, any SourceReader) {
@@ -23,7 +25,8 @@ struct FileTask: Sendable {
         }
         current.name = node.name
         if !options.keepsAccessTime { current.atime = current.mtime }
-        let task = FileTask(directory: directory, slot: slot, node: current, file: file, isKnown: isKnown)
+        let task = FileTask(
+            directory: directory, slot: slot, node: current, file: file, isKnown: isKnown, former: former)
         return (task, reader)
     }
 }

@@ -64,9 +64,10 @@ struct SourceCapture {
         _ reading: CaptureRun.Reading, _ content: ContentFindings, started: Timestamp, lastGood: CaptureRecord?
     ) -> CaptureRecord {
         let summary = reading.summary
+        // A file of the same content under another date is none that changed.
         let changes = CaptureRecord.Changes(
-            new: summary.filesNew, changed: summary.filesChanged, unchanged: summary.filesUnmodified,
-            unreadable: summary.errors)
+            new: summary.filesNew, changed: summary.filesChanged - summary.filesTouched,
+            unchanged: summary.filesUnmodified + summary.filesTouched, unreadable: summary.errors)
         var record = CaptureRecord(
             capture: CaptureRecord.newCapture(), name: name, run: history.nextRun, address: source.address,
             started: started, finished: options.time ?? context.clock.now(), program: options.program,

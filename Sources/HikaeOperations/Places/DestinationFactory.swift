@@ -3,6 +3,7 @@
 public import HikaeCore
 import HikaeDatabase
 public import HikaeDestination
+import HikaeFTP
 import HikaeMail
 public import HikaePlan
 import HikaeS3
@@ -27,13 +28,12 @@ public enum DestinationFactory {
             throw HikaeError(
                 .unsupported, "what a program printed has no place to go back to",
                 hint: "Restore it into a folder.")
+        case .ftp(let plan): return FTPDestination(FTPSettings(plan))
         case .imap(let plan): return IMAPDestination(IMAPSettings(plan))
         case .postgresql(let plan): return DatabaseDestination(DatabaseSettings(plan, engine: .postgreSQL))
         case .mariadb(let plan): return DatabaseDestination(DatabaseSettings(plan, engine: .mariaDB))
         case .sqlite(let plan): return SQLiteDestination(SQLiteSettings(path: plan.path))
         case .s3(let plan): return S3Destination(S3Settings(plan))
-        case .ftp:
-            throw HikaeError(.unsupported, "destinations of the kind \(kind.name.rawValue) are being built")
         }
     }
 }
