@@ -41,7 +41,7 @@ private let sourceMistakes: [SourceMistake] = [
     .init("ftp: ftp://h/\nconnections: 17", 2, "write a number from 1 to 16"),
     .init("ftp: ftp://h/\nconnections: many", 2, "write a number from 1 to 16"),
     .init("ftp: ftp://h/\ntrust: {fingerprint: \"sha256:12\"}", 2, "64 hexadecimal digits"),
-    .init("ftp: ftp://h/\ntrust: {ca-file: x}", 2, "it has ca, fingerprint"),
+    .init("ftp: ftp://h/\ntrust: {ca-file: x}", 2, "the keys are ca, fingerprint"),
     .init("imap: imaps://info@h", 0, "`password` is missing here"),
     .init("imap: imaps://h\npassword: env:P", 1, "has no user"),
     .init("imap: imaps://a@h/INBOX\npassword: env:P", 1, "mailboxes are chosen with"),
@@ -68,7 +68,7 @@ private let sourceMistakes: [SourceMistake] = [
     .init("files: /srv\nrestore: {files: [/a, /b]}", 2, "one folder"),
     .init("files: /srv\nverdicts: {shrink: 120%}", 2, "a number from 0 to 100"),
     .init("files: /srv\nverdicts: {shrink: -1}", 2, "a number from 0 to 100"),
-    .init("files: /srv\nverdicts: 20%", 2, "a verdicts has keys and values"),
+    .init("files: /srv\nverdicts: 20%", 2, "keys and values are wanted here: shrink"),
 ]
 
 @Suite("Mistakes in a plan") struct MistakeTests {
@@ -86,7 +86,7 @@ private let sourceMistakes: [SourceMistake] = [
         "of everything else",
         arguments: [
             ("organisation: A\nlangauge: ja", 2, "did you mean `language`?"),
-            ("organisation: A\nfrequency: daily", 2, "it has organisation, language, timezone"),
+            ("organisation: A\nfrequency: daily", 2, "the keys are organisation, language, timezone"),
             ("organisation: A\nlanguage: fr", 2, "write one of ja, en"),
             ("organisation: A\ntimezone: Tokyo", 2, "as in Asia/Tokyo"),
             ("organisation: A\ntimezone: ../../etc/passwd", 2, "no time zone"),
@@ -96,7 +96,7 @@ private let sourceMistakes: [SourceMistake] = [
             ("organisation: A\nvaults: {name: a}", 2, "a list is wanted here"),
             (
                 "organisation: A\nvaults: [office]", 2,
-                "a vault has keys and values: name, repository, password, custody"
+                "keys and values are wanted here: name, repository, password, custody"
             ),
             ("organisation: A\nvaults:\n  - {repository: /a, password: env:A}", 3, "`name` is missing here"),
             ("organisation: A\nvaults:\n  - {name: a/b, repository: /a, password: env:A}", 3, "cannot be a name"),
@@ -125,7 +125,7 @@ private let sourceMistakes: [SourceMistake] = [
             ("organisation: A\nlimits: {upload: fast}", 2, "500K or 10M"),
             ("organisation: A\nlimits: {sources: 0}", 2, "from 1 to 32"),
             ("organisation: \"a\\nb\"", 1, "one line of text"),
-            ("[a, b]", 1, "a plan has keys and values"),
+            ("[a, b]", 1, "keys and values are wanted here"),
         ])
     func others(_ text: String, _ line: Int, _ words: String) throws {
         let problems = read(text).problems

@@ -27,7 +27,7 @@ struct SectionReader {
         let place = PlanPlace(file: problems.file, line: mark.line, column: mark.column, key: path)
         guard case .mapping(let mapping) = node else {
             problems.add(
-                place, "a \(section.name) has keys and values: \(section.keys.map(\.name).joined(separator: ", "))")
+                place, "keys and values are wanted here: \(section.keys.map(\.name).joined(separator: ", "))")
             return nil
         }
         var values: [String: Node] = [:]
@@ -57,9 +57,9 @@ struct SectionReader {
     private static func unknown(_ name: String, _ section: PlanSection) -> String {
         let keys = section.keys.map(\.name)
         if let nearest = NearestWord.of(name, in: keys) {
-            return "a \(section.name) has no key \(PlanText.quoted(name)); did you mean `\(nearest)`?"
+            return "\(PlanText.quoted(name)) is no key here; did you mean `\(nearest)`?"
         }
-        return "a \(section.name) has no key \(PlanText.quoted(name)); it has \(keys.joined(separator: ", "))"
+        return "\(PlanText.quoted(name)) is no key here; the keys are \(keys.joined(separator: ", "))"
     }
 
     /// Tells of a fault in this section, at the key when it is given.
