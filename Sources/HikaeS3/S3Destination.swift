@@ -43,7 +43,7 @@ public struct S3Destination: Destination {
     {
         try session(watch) { session throws(HikaeError) in
             if !options.replaces, !options.onlyMissing {
-                let found = try session.preview(content)
+                let found = try session.silent.preview(content)
                 guard found.conflictCount == 0 else {
                     throw HikaeError(
                         .refused,

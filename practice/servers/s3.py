@@ -135,11 +135,11 @@ def run(port, region, is_checked, certificate=None, key=None):
                ssl_context=(certificate, key) if certificate else None)
 
 
-def make_certificate(folder):
-    """A certificate of this server's own, for 127.0.0.1 and localhost; its path, its key's and its fingerprint."""
+def make_certificate(folder, names):
+    """A certificate of this server's own; its path, its key's and its fingerprint."""
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1", "-keyout", key,
+                    "-addext", "subjectAltName=" + names, "-keyout", key,
                     "-out", certificate], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     der = subprocess.run(["openssl", "x509", "-in", certificate, "-outform", "DER"], check=True,
                          stdout=subprocess.PIPE).stdout
@@ -170,6 +170,7 @@ def main():
 
     arguments = common.parser(__doc__)
     arguments.add_argument("--tls", action="store_true", help="speak TLS with a certificate of the server's own")
+    arguments.add_argument("--names", default="DNS:localhost,IP:127.0.0.1", help="whom the certificate is for")
     arguments.add_argument("--region", default=REGION, help="the region that requests must be signed for")
     arguments.add_argument("--bucket", action="append", default=[], help="a bucket to make; may be given again")
     arguments.add_argument("--versioned", action="append", default=[], help="a bucket that keeps versions")
@@ -178,7 +179,7 @@ def main():
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     port = options.port or common.free_port()
-    certificate, key, fingerprint = make_certificate(folder) if options.tls else ("", "", "")
+    certificate, key, fingerprint = make_certificate(folder, options.names) if options.tls else ("", "", "")
     command = [sys.executable, "-B", str(pathlib.Path(__file__).resolve()), "--run", str(port), options.region,
                "" if options.unchecked else "checked", str(certificate), str(key)]
     environment = dict(os.environ, TMPDIR=str(folder), MOTO_PORT=str(port))

@@ -60,7 +60,9 @@ struct ServerTrust: Sendable {
                 let seen = certificate.flatMap { Self.fingerprint($0) } ?? "none"
                 guard seen == pinned else { throw PinnedCertificateDiffers(seen: seen) }
             }.flatMapError { error in
-                channel.close().flatMapThrowing { throw error }
+                // After the error has gone its way: closed at once, it would only be told as a lost connection.
+                channel.eventLoop.execute { channel.close(promise: nil) }
+                return channel.eventLoop.makeFailedFuture(error)
             }
         }
     }

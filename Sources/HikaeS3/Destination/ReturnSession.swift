@@ -16,7 +16,7 @@ struct ReturnItem: Sendable {
 /// What is done with one bucket, on several threads.
 struct ReturnSession: Sendable {
     let client: S3Client
-    let watch: ReturnWatch
+    private(set) var watch: ReturnWatch
     /// Whether the bucket was there when this began.
     let isBucketThere: Bool
     private let threads: Int
@@ -25,6 +25,13 @@ struct ReturnSession: Sendable {
     init(_ settings: S3Settings, _ client: S3Client, _ watch: ReturnWatch, threads: Int, isBucketThere: Bool) {
         (self.client, self.watch, self.threads, self.isBucketThere) = (client, watch, threads, isBucketThere)
         base = ObjectPath.base(of: Array(settings.prefix.utf8))
+    }
+
+    /// The same, telling nobody of single items: for a look before the work, which tells of them again.
+    var silent: ReturnSession {
+        var silent = self
+        silent.watch.report = { _ in }
+        return silent
     }
 
     /// How what is there compares with what is wanted.

@@ -39,12 +39,20 @@ enum ObjectPath {
         if segment.count > (isMarked ? pieceLength : longest) {
             var rest = segment[...]
             while rest.count > pieceLength {
-                names.append(part + rest.prefix(pieceLength))
-                rest = rest.dropFirst(pieceLength)
+                let piece = rest.prefix(wholeCharacters(rest))
+                names.append(part + piece)
+                rest = rest.dropFirst(piece.count)
             }
             return names.append(last + rest)
         }
         names.append(isMarked ? plain + segment : segment)
+    }
+
+    /// How many bytes to cut off, so that no character of UTF-8 is cut through.
+    private static func wholeCharacters(_ rest: ArraySlice<UInt8>) -> Int {
+        var length = pieceLength
+        while length > pieceLength - 4, rest[rest.startIndex + length] & 0xC0 == 0x80 { length -= 1 }
+        return length
     }
 
     /// The name of an object that stands beside a folder of the same name.
