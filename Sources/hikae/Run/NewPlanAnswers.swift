@@ -80,7 +80,9 @@ struct NewPlanAnswers {
 
     private mutating func add(_ text: String, _ system: String?) throws(HikaeError) {
         draft.sources.append(
-            try DraftSource(text, system: system ?? "main", folder: Self.absolute("."), secretsFolder: "secrets", besides: draft.sources))
+            try DraftSource(
+                text, system: system ?? "main", folder: Self.absolute("."), secretsFolder: "secrets",
+                besides: draft.sources))
     }
 
     private mutating func askForSources(_ words: NewPlanWords, _ given: String?) throws(HikaeError) {
