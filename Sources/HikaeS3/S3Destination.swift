@@ -22,6 +22,7 @@ public struct S3Destination: Destination {
 
     public var address: String { settings.address }
 
+    /// Looks for the bucket. One that is missing and may be made is no error, and is not made here.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let client = try S3Client(settings, connections: 1, conditions)
         defer { client.close() }
@@ -32,12 +33,14 @@ public struct S3Destination: Destination {
             notes: isThere ? [] : ["there is no bucket \(settings.bucket) yet: a restore makes it"])
     }
 
+    /// Asks for the head of each object, unless nothing is there at all.
     public func preview(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch)
         throws(HikaeError) -> ReturnPreview
     {
         try session(watch) { session throws(HikaeError) in try session.preview(content) }
     }
 
+    /// Stores what is not there yet, large objects in parts. Looks first whether anything would be replaced.
     public func restore(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch)
         throws(HikaeError) -> ReturnSummary
     {
@@ -61,6 +64,7 @@ public struct S3Destination: Destination {
         }
     }
 
+    /// Reads every object back, and compares bytes and metadata.
     public func verify(
         _ content: SnapshotContent, facts: CaptureFacts?, _ options: ReturnOptions, _ watch: ReturnWatch
     ) throws(HikaeError) -> Verification {

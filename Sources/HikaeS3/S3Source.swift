@@ -22,6 +22,7 @@ public struct S3Source: CaptureSource {
 
     public var unit: CaptureUnit { .objects }
 
+    /// Lists one object: when it returns, the keys, the bucket and the way to it are right.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let client = try S3Client(settings, connections: 1, conditions)
         defer { client.close() }
@@ -35,6 +36,7 @@ public struct S3Source: CaptureSource {
             notes: isEmpty ? ["there are no objects in \(settings.address)"] : [])
     }
 
+    /// Lists one object, so that wrong keys and a missing bucket end a capture before it begins.
     public func begin(_ context: CaptureContext) throws(HikaeError) -> any CaptureSession {
         var conditions = conditions
         conditions.cancellation = context.cancellation

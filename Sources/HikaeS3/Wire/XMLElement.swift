@@ -1,9 +1,11 @@
 // The XML that S3 answers with, read by the toolchain's parser into a small tree. Bounded: a server cannot make it deep
 // or endless. Document types and entities of its own are refused before the parser sees them.
 
-import Foundation
 import FoundationXML
 import HikaeCore
+
+import struct Foundation.Data
+import class Foundation.NSObject
 
 /// One element, its text and what is in it. Prefixes of names are dropped.
 struct XMLElement: Sendable, Equatable {
