@@ -35,7 +35,9 @@ extension IMAPConnection {
         of messages: [ExistingMessage], _ each: (UInt32, BlobID, Int) throws(HikaeError) -> Void
     ) throws(HikaeError) {
         let small = messages.filter { MessageFile.isPrefetched($0.size) }
-        var asked: [(tag: String, wanted: Set<UInt32>)] = []
+        var asked: [String] = []
+        // Of all commands on their way: a server may answer the second while the first still waits for the line.
+        var wanted: Set<UInt32> = []
         var next = 0
         while next < small.count || !asked.isEmpty {
             while next < small.count, asked.count < 3 {
@@ -48,10 +50,10 @@ extension IMAPConnection {
                     bytes += small[next].size
                     next += 1
                 }
-                asked.append((try beginFetch(UIDSet(rising: uids).text, "BODY.PEEK[]"), Set(uids)))
+                wanted.formUnion(uids)
+                asked.append(try beginFetch(UIDSet(rising: uids).text, "BODY.PEEK[]"))
             }
-            var (tag, wanted) = asked.removeFirst()
-            let status = try finish(tag) { reply throws(HikaeError) in
+            let status = try finish(asked.removeFirst()) { reply throws(HikaeError) in
                 guard case .fetch(let message) = reply, let uid = message.uid, let body = message.body,
                     let bytes = body.bytes, body.section.isEmpty, wanted.remove(uid) != nil
                 else { return }

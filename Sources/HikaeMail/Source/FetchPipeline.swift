@@ -1,4 +1,4 @@
-// Several FETCH commands on their way on one connection, answered in order.
+// Several FETCH commands on their way on one connection. They end in order; their answers may mix.
 
 import HikaeCore
 
@@ -58,12 +58,14 @@ struct FetchPipeline {
         guard let tag = asked[0].tag else { return [] }
         var fresh: [(MessageKey, PrefetchPlan.Delivery)] = []
         let isAlone = asked[0].isAlone
-        var open = asked[0].open
+        // Of all batches: a server may answer the second while the first still waits for the line.
+        var batches = asked
         let status: ServerReply.Status
         do throws(HikaeError) {
             status = try connection.finish(tag) { reply throws(HikaeError) in
                 guard case .fetch(let message) = reply, let uid = message.uid, let body = message.body,
-                    body.section.isEmpty, let wanted = open.removeValue(forKey: uid)
+                    body.section.isEmpty, let batch = batches.firstIndex(where: { $0.open[uid] != nil }),
+                    let wanted = batches[batch].open.removeValue(forKey: uid)
                 else { return }
                 fresh.append((wanted.key, delivery(body, wanted)))
                 if fresh.count >= 32 || !connection.hasReceived {
@@ -72,11 +74,12 @@ struct FetchPipeline {
                 }
             }
         } catch {
-            asked[0].open = open
+            asked = batches
             deliver(fresh)
             throw error
         }
-        asked.removeFirst()
+        let open = batches.removeFirst().open
+        asked = batches
         if status.condition != .ok, !isAlone {
             deliver(fresh)
             return Array(open.values)
