@@ -63,8 +63,8 @@ class Demo:
             with provider.imap(tenant, account) as connection:
                 for line in connection.list()[1]:
                     name = line.decode().rsplit(' "/" ', 1)[-1].strip('"')
-                    answer = connection.status(f'"{name}"', "(MESSAGES)")[1][0]
-                    mails += int(answer.rsplit(b"MESSAGES ", 1)[1].rstrip(b")")) if answer else 0
+                    status, answer = connection.status(f'"{name}"', "(MESSAGES)")
+                    mails += int(answer[0].rsplit(b"MESSAGES ", 1)[1].rstrip(b")")) if status == "OK" else 0
         files = sum(1 for place in (provider.site(tenant), provider.pages(tenant))
                     for path in place.rglob("*") if path.is_file())
         return {"orders": orders, "visits": visits, "mails": mails, "objects": len(provider.keys(tenant)), "files": files}

@@ -36,7 +36,7 @@ def exact_list(rig, gone, keys):
     rig.expect("hikae diff --source mail/info exits 0", outcome.status == 0, outcome.text)
     removed = [item for item in outcome.objects if item.get("change") == "removed"]
     rig.expect(f"it lists exactly the {len(gone)} expunged messages, each with sender, subject and date",
-               sorted(item["message_id"] for item in removed) == gone
+               sorted(f"<{item['message_id'].strip('<>')}>" for item in removed) == gone
                and all(item["from"] and item["subject"] and item["date"] for item in removed), gone, outcome.text)
     outcome = rig.hikae.run("diff", "--source", "shop/photos", "--json")
     removed = [item["path"].lstrip("/") for item in outcome.objects if item.get("modifier") == "-"]

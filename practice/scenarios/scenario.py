@@ -95,7 +95,7 @@ class Rig:
         outcome = self.hikae.run("backup", "--json", *selection, **(environment or {}))
         found = {f"{item['system']}/{item['source']}": item for item in outcome.objects if item.get("message_type") == "capture"}
         if not (quiet and outcome.status == status):
-            self.expect(f"hikae backup {' '.join(selection)}exits {status}", outcome.status == status, outcome.text)
+            self.expect(f"{' '.join(['hikae backup', *selection])} exits {status}", outcome.status == status, outcome.text)
         outcome.captures = found
         return outcome
 

@@ -110,7 +110,7 @@ def run_pyftpdlib(options):
     server = FTPServer((common.HOST, options.port), Handler)
     if options.max_connections:
         server.max_cons_per_ip = options.max_connections
-    thread = threading.Thread(target=server.serve_forever, kwargs={"timeout": 0.2, "handle_exit": False}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"timeout": 0.01, "handle_exit": False}, daemon=True)
     thread.start()
     facts.update(port=server.address[1], user=USER, password=PASSWORD, root=str(options.root), server="pyftpdlib")
     # The loop runs in a thread of its own and is ended with the process.
