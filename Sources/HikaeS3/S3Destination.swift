@@ -79,7 +79,7 @@ public struct S3Destination: Destination {
     ) throws(HikaeError) -> Value {
         var conditions = conditions
         conditions.cancellation = watch.cancellation
-        let threads = settings.connections > 0 ? min(settings.connections, 64) : Self.threads
+        let threads = settings.connections > 0 ? min(settings.connections, Self.threads) : Self.threads
         let client = try S3Client(settings, connections: threads + 1, conditions)
         defer { client.close() }
         let isThere = try isThere(client)
