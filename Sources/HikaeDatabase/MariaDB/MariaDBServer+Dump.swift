@@ -75,6 +75,8 @@ extension MariaDBServer {
         let session = try connect(nil)
         defer { session.close() }
         let isMariaDB = try session.value("SELECT VERSION()").contains("MariaDB")
+        // Otherwise MySQL 8 prints passwords' hashes as bytes that no text can hold.
+        if !isMariaDB { try session.run("/*!80017 SET SESSION print_identified_with_as_hex = ON */") }
         let role = isMariaDB ? "is_role" : "'N'"
         let found = try session.rows("SELECT User, Host, \(role) FROM mysql.user ORDER BY User, Host", columns: 3)
         var made: [String] = []

@@ -12,7 +12,13 @@ struct ToolFailure: Sendable {
     var place = ""
 
     private static let signs: [(HikaeError.Code, [String])] = [
-        (.untrusted, ["Host key verification failed", "certificate verify failed", "certificate", "TLS/SSL error"]),
+        (
+            .untrusted,
+            [
+                "Host key verification failed", "certificate verify failed", "root certificate", "server certificate",
+                "self-signed certificate", "TLS/SSL error",
+            ]
+        ),
         (
             .accessDenied,
             [
@@ -23,7 +29,10 @@ struct ToolFailure: Sendable {
         ),
         (
             .permission,
-            ["permission denied for", "command denied to user", "you need (at least one of)", "must be owner"]
+            [
+                "permission denied for", "command denied to user", "you need (at least one of)", "must be owner",
+                "row-level security",
+            ]
         ),
         (.notFound, ["Unknown database", "database \""]),
         (.noSpace, ["No space left on device", "could not extend file", "is full", "Disk full"]),
