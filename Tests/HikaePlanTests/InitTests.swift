@@ -101,6 +101,10 @@ import Testing
         try harness.folder.write("other.password", "wrong\n", mode: 0o600)
         let wrong = try initialize("--vault-password-file", "other.password", "--plan", "other.yaml").run()
         #expect(wrong.status == 12 && wrong.errorText.contains("the password does not open it"))
+        // Without the file of its password no other password is made up.
+        let none = try initialize("--plan", "other.yaml").run()
+        #expect(none.status == 1 && none.errorText.contains("its password is not in"), "\(none.errorText)")
+        #expect(access(harness.folder.path("secrets"), F_OK) != 0)
         #expect(access(harness.folder.path("other.yaml"), F_OK) != 0)
     }
 
@@ -109,7 +113,7 @@ import Testing
         let outcome = try initialize().run()
         #expect(outcome.status == 1 && outcome.errorText.contains("is not empty and no repository"))
         #expect(try harness.command("ls", ["-A", "vault"]).succeed().text == "photo.jpg\n")
-        #expect(access(harness.folder.path("hikae.yaml"), F_OK) != 0)
+        #expect(try harness.command("ls", ["-A"]).succeed().text == "data\nvault\n")
     }
 
     @Test("secrets of sources that nobody gave are listed with the command that puts them there") func secrets() throws

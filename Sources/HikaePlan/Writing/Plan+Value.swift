@@ -11,8 +11,8 @@ extension Plan {
             "verdicts": verdicts.value, "people": people.isEmpty ? nil : .list(people.map(\.value)),
             "alarms": alarms.isEmpty ? nil : .list(alarms.map { .keys(["command": .text($0.command)]) }),
             "limits": .keys([
-                "sources": .number(limits.sources), "upload": limits.upload.map { .text("\($0)") },
-                "download": limits.download.map { .text("\($0)") },
+                "sources": .number(limits.sources), "upload": limits.upload.map { .number(Int(clamping: $0)) },
+                "download": limits.download.map { .number(Int(clamping: $0)) },
             ]),
         ])
     }

@@ -28,11 +28,21 @@ struct NewPlan {
         if !answers.draft.sources.isEmpty, let problem = reading.problems.first {
             throw HikaeError(.usage, "\(problem.place.key): \(problem.message)")
         }
-        let password = try vaultPassword(answers.passwordFile)
-        let isNewVault = try makeVault(answers.vault, password)
+        let store = RetryingStore(try StoreLocation.open(answers.vault))
+        let isThere = try isRepository(store)
+        if isThere, !NewFile.exists(answers.passwordFile) {
+            throw HikaeError(
+                .refused,
+                "there is a repository at \(answers.vault) already, and its password is not in "
+                    + answers.passwordFile,
+                hint: "Nothing was changed. Name the file of its password with --vault-password-file, or another "
+                    + "folder with --vault.")
+        }
+        if !isThere { try NewPlace.check(store.location) }
+        try makeVault(store, try vaultPassword(answers.passwordFile), isThere: isThere)
         let missing = try secrets(&answers)
         try NewFile.make(file, Array(answers.draft.text.utf8), mode: 0o644)
-        report(answers, file: file, isNewVault: isNewVault, missing: missing)
+        report(answers, file: file, isNewVault: !isThere, missing: missing)
     }
 
     /// The password in the file, or a new one that is written to it.
@@ -43,26 +53,31 @@ struct NewPlan {
         return password
     }
 
-    /// Makes the vault; takes one that is there already when the password opens it. Returns whether it is new.
-    private func makeVault(_ location: String, _ password: Secret) throws(HikaeError) -> Bool {
-        let store = RetryingStore(try StoreLocation.open(location))
+    /// Whether a repository is there; a folder that does not exist has none.
+    private func isRepository(_ store: any ObjectStore) throws(HikaeError) -> Bool {
+        do throws(HikaeError) {
+            return try store.exists(StoredFile.config)
+        } catch {
+            guard error.code == .noRepository || error.code == .notFound else { throw error }
+            return false
+        }
+    }
+
+    /// Makes the vault, or makes sure that the password opens the one that is there.
+    private func makeVault(_ store: any ObjectStore, _ password: Secret, isThere: Bool) throws(HikaeError) {
         let opening = try Session.openOptions(global)
+        guard isThere else {
+            _ = try Repository.create(store, password: password.bytes, options: creation, opening: opening)
+            return
+        }
         do throws(HikaeError) {
             _ = try Repository.open(store, password: password.bytes, options: opening)
-            return false
         } catch {
-            guard error.code == .noRepository || error.code == .notFound else {
-                var error = error
-                if error.code == .wrongPassword {
-                    error.message = "there is a repository at \(location) already, and the password does not open it"
-                    error.hint = "Name the file of its password with --vault-password-file, or another folder."
-                }
-                throw error
-            }
+            guard error.code == .wrongPassword else { throw error }
+            throw HikaeError(
+                .wrongPassword, "there is a repository at \(store.location) already, and the password does not open it",
+                hint: "Name the file of its password with --vault-password-file, or another folder with --vault.")
         }
-        try NewPlace.check(store.location)
-        _ = try Repository.create(store, password: password.bytes, options: creation, opening: opening)
-        return true
     }
 
     /// Asks for the sources' secrets and writes each to its file; returns those that nobody gave.
