@@ -10,11 +10,15 @@ public import HikaeSource
 public struct DatabaseSource: CaptureSource {
     private let settings: DatabaseSettings
 
+    /// Does nothing yet.
     public init(_ settings: DatabaseSettings) { self.settings = settings }
 
+    /// The address for people, without any secret.
     public var address: String { settings.address }
+    /// What is counted: rows.
     public var unit: CaptureUnit { .rows }
 
+    /// Logs in and looks who answers there; ends the connection.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let server = try settings.makeServer()
         let session = try server.connect(nil)
@@ -25,6 +29,7 @@ public struct DatabaseSource: CaptureSource {
         return ServiceIdentity(software: greeting.software, notes: greeting.notes + databases.notes)
     }
 
+    /// Connects for one capture.
     public func begin(_ context: CaptureContext) throws(HikaeError) -> any CaptureSession {
         let server = try settings.makeServer()
         let session = try server.connect(nil)

@@ -13,10 +13,13 @@ public import HikaeSource
 public struct DatabaseDestination: Destination {
     let settings: DatabaseSettings
 
+    /// Does nothing yet.
     public init(_ settings: DatabaseSettings) { self.settings = settings }
 
+    /// The address for people, without any secret.
     public var address: String { settings.address }
 
+    /// Logs in and looks who answers there; ends the connection.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let server = try settings.makeServer()
         let session = try server.connectAnywhere()
@@ -25,6 +28,7 @@ public struct DatabaseDestination: Destination {
         return ServiceIdentity(software: greeting.software, notes: greeting.notes)
     }
 
+    /// Compares what is to be written with what is there. Writes nothing.
     public func preview(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
         -> ReturnPreview
     {
@@ -70,12 +74,14 @@ public struct DatabaseDestination: Destination {
         return preview
     }
 
+    /// Puts the content back; see the type.
     public func restore(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
         -> ReturnSummary
     {
         try DatabaseRestore(settings.makeServer(), content, options, watch).run()
     }
 
+    /// Reads back what is there and compares it with the content and its facts.
     public func verify(
         _ content: SnapshotContent, facts: CaptureFacts?, _ options: ReturnOptions, _ watch: ReturnWatch
     ) throws(HikaeError) -> Verification {

@@ -17,8 +17,10 @@ public import HikaeSource
 public struct SQLiteDestination: Destination {
     private let settings: SQLiteSettings
 
+    /// Does nothing yet.
     public init(_ settings: SQLiteSettings) { self.settings = settings }
 
+    /// The address for people, without any secret.
     public var address: String { "sqlite:\(settings.path)" }
 
     private var folder: String {
@@ -26,6 +28,7 @@ public struct SQLiteDestination: Destination {
         return parts.isEmpty ? "." : parts.joined(separator: "/").isEmpty ? "/" : parts.joined(separator: "/")
     }
 
+    /// Logs in and looks who answers there; ends the connection.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         guard access(folder, W_OK) == 0 else { throw .system("write to", folder) }
         let version = try SQLiteFile.calling(settings.path) {
@@ -34,6 +37,7 @@ public struct SQLiteDestination: Destination {
         return ServiceIdentity(software: "SQLite \(version)")
     }
 
+    /// Compares what is to be written with what is there. Writes nothing.
     public func preview(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
         -> ReturnPreview
     {
@@ -52,6 +56,7 @@ public struct SQLiteDestination: Destination {
         return preview
     }
 
+    /// Puts the content back; see the type.
     public func restore(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
         -> ReturnSummary
     {
@@ -83,6 +88,7 @@ public struct SQLiteDestination: Destination {
         return summary
     }
 
+    /// Reads back what is there and compares it with the content and its facts.
     public func verify(
         _ content: SnapshotContent, facts: CaptureFacts?, _ options: ReturnOptions, _ watch: ReturnWatch
     ) throws(HikaeError) -> Verification {

@@ -16,11 +16,15 @@ import Synchronization
 public struct SQLiteSource: CaptureSource {
     private let settings: SQLiteSettings
 
+    /// Does nothing yet.
     public init(_ settings: SQLiteSettings) { self.settings = settings }
 
+    /// The address for people, without any secret.
     public var address: String { "sqlite:\(settings.path)" }
+    /// What is counted: rows.
     public var unit: CaptureUnit { .rows }
 
+    /// Logs in and looks who answers there; ends the connection.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let queue = try SQLiteFile.open(settings.path, patience: settings.patienceSeconds)
         let version = try SQLiteFile.calling(settings.path) {
@@ -32,6 +36,7 @@ public struct SQLiteSource: CaptureSource {
         return ServiceIdentity(software: "SQLite \(version)")
     }
 
+    /// Connects for one capture.
     public func begin(_ context: CaptureContext) throws(HikaeError) -> any CaptureSession {
         // Opened here only to fail early.
         let identity = try probe()
