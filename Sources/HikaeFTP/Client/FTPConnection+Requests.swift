@@ -108,6 +108,8 @@ extension FTPConnection {
         try open()
         set(CURLOPT_FTP_FILEMETHOD, Int(CURLFTPMETHOD_SINGLECWD.rawValue))
         hikae_curl_set_offset(easy, CURLOPT_RESUME_FROM_LARGE, curl_off_t(offset))
+        // libcurl resumes only where it asks for the size first.
+        set(CURLOPT_IGNORE_CONTENT_LENGTH, offset > 0 ? 0 : 1)
         try begin(folder.address(name), .download)
     }
 

@@ -84,20 +84,24 @@ final class Transfer {
 
     /// Reads the next bytes; 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
-        if hasEnded { return 0 }
+        guard !hasEnded, received < size else { return 0 }
+        let buffer = UnsafeMutableRawBufferPointer(
+            rebasing: buffer[..<min(buffer.count, Int(clamping: size - received))])
         while true {
             do throws(HikaeError) {
                 let connection = try resume()
                 do throws(HikaeError) {
                     let count = try connection.read(into: buffer, shown)
-                    if count == 0 {
+                    received += UInt64(count)
+                    if count == 0 || received >= size {
                         isRunning = false
-                        try check(received, connection, wasResumed: breaks > 0)
+                        if count == 0 { try check(received, connection, wasResumed: breaks > 0) }
+                        // Who reads may ask for no more than was listed: the end is looked at before the last bytes go.
+                        if count > 0 { try finish(connection) }
                         hasEnded = true
                         pool.give(connection)
-                        return 0
+                        return count
                     }
-                    received += UInt64(count)
                     failures = 0
                     pool.park(connection, ticket)
                     return count
@@ -121,6 +125,15 @@ final class Transfer {
                 try pool.pause(Double(1 << failures) * 0.05)
             }
         }
+    }
+
+    /// All that was listed is there. What a file has gained since belongs to the next capture.
+    private func finish(_ connection: FTPConnection) throws(HikaeError) {
+        var more: [UInt8] = [0]
+        let hasMore = (try? connection.read(appendingTo: &more, from: 0, shown)) == 1
+        if hasMore || connection.result == nil { connection.abandon() }
+        try connection.access.cancellation.check()
+        if breaks > 0 { try check(received, connection, wasResumed: true) }
     }
 
     /// Gives the connection back when nobody reads on.

@@ -25,6 +25,7 @@ final class Upload: Sendable {
         let temporary = Self.temporaryName(node)
         let path = folder.appending(temporary)
         var isFirst = true
+        var reached: UInt64 = 0
         do throws(HikaeError) {
             try site.pool.attempt { connection, progressed throws(HikaeError) in
                 var offset: UInt64 = 0
@@ -33,8 +34,11 @@ final class Upload: Sendable {
                     offset = there <= node.size && node.size >= Self.resumeLimit ? there : 0
                 }
                 isFirst = false
+                // What arrived since the last attempt counts, not what was sent.
+                progressed = offset > reached
+                reached = offset
                 if offset < node.size || node.size == 0 {
-                    try transfer(node, connection, folder, temporary, from: offset, shown, &progressed)
+                    try transfer(node, connection, folder, temporary, from: offset, shown)
                 }
                 let size = try connection.ask(path).size
                 guard size == nil || size == node.size else {
@@ -56,7 +60,7 @@ final class Upload: Sendable {
 
     private func transfer(
         _ node: Node, _ connection: FTPConnection, _ folder: RemotePath, _ temporary: [UInt8], from offset: UInt64,
-        _ shown: String, _ progressed: inout Bool
+        _ shown: String
     ) throws(HikaeError) {
         try connection.beginUpload(folder, temporary, appends: offset > 0)
         var sent = 0
@@ -69,7 +73,6 @@ final class Upload: Sendable {
             try connection.finishUpload(shown)
         } catch {
             connection.endUpload()
-            progressed = sent > 1 << 20
             watch.progress.add(bytes: -sent)
             throw error
         }

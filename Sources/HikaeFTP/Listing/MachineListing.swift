@@ -20,7 +20,10 @@ enum MachineListing {
                 guard let number = ListingText.size(value) else { return .unreadable }
                 size = number
             case "modify": entry.time = time(value)
-            case "unix.mode": entry.permissions = ListingText.octal(value).map { $0 & 0o7777 }
+            case "unix.mode":
+                // One server writes it as Python does.
+                let digits = value.starts(with: Array("0o".utf8)) ? value.dropFirst(2) : value
+                entry.permissions = ListingText.octal(digits).map { $0 & 0o7777 }
             case "unix.owner", "unix.uid": entry.owner = Array(value)
             case "unix.group", "unix.gid": entry.group = Array(value)
             case "unique": entry.identity = Array(value)
