@@ -90,10 +90,12 @@ public struct FolderDestination: Destination {
     ) throws(HikaeError) -> Verification {
         var found = Verification()
         var hasher = FileComparison(content.repository)
-        var bytes: UInt64 = 0
+        var (files, bytes): (UInt64, UInt64) = (0, 0)
         try content.walk { names, node throws(HikaeError) in
             try watch.cancellation.check()
             guard node.kind != .dir else { return }
+            // Links and the like are compared, but no source counts them as files.
+            if node.kind == .file { files += 1 }
             let place = FolderPlace(path, names)
             found.compared += 1
             if let difference = try hasher.difference(place, node) {
@@ -105,7 +107,7 @@ public struct FolderDestination: Destination {
             watch.progress.add(files: 1, bytes: Int(clamping: node.size))
         }
         found.methods.append("every file read again and compared byte for byte by its hashes")
-        found.checkTotals(facts, items: found.compared, bytes: bytes)
+        found.checkTotals(facts, items: files, bytes: bytes)
         return found
     }
 }
