@@ -44,6 +44,9 @@ public struct IMAPSettings: Sendable {
     /// Seconds without any byte from the server after which the connection counts as broken.
     public var timeLimit: Int
 
+    /// Seconds before a broken connection is tried again for the first time; tests are less patient.
+    var firstWait = 0.2
+
     /// An account; what is not given is as most providers have it.
     public init(
         host: String, port: Int? = nil, security: Security = .implicitTLS, user: String,

@@ -14,6 +14,10 @@ struct Backoff: Sendable {
     /// Tries in a row that may fail.
     static let tries = 6
     private(set) var failures = 0
+    /// Seconds to wait after the first failure.
+    private let first: Double
+
+    init(first: Double) { self.first = first }
 
     /// Notes that something went well.
     mutating func succeeded() { failures = 0 }
@@ -23,7 +27,7 @@ struct Backoff: Sendable {
         failures += 1
         guard failures < Self.tries else { return nil }
         // 0.2, 0.6, 1.8, 5.4, 16.2: a server that is started anew is back by then.
-        return (1..<failures).reduce(0.2) { wait, _ in wait * 3 }
+        return (1..<failures).reduce(first) { wait, _ in wait * 3 }
     }
 
     /// Sleeps, looking at `cancellation` meanwhile. Throws `.cancelled`.
@@ -51,7 +55,7 @@ final class MailboxLink {
     private let report: @Sendable (HikaeError) -> Void
     private(set) var connection: IMAPConnection?
     private var openMailbox: MailboxIdentity?
-    var backoff = Backoff()
+    var backoff: Backoff
 
     init(
         _ settings: IMAPSettings, _ cancellation: Cancellation, report: @escaping @Sendable (HikaeError) -> Void,
@@ -59,6 +63,7 @@ final class MailboxLink {
     ) {
         (self.settings, self.cancellation, self.report) = (settings, cancellation, report)
         self.connection = connection
+        backoff = Backoff(first: settings.firstWait)
     }
 
     /// A connection that is logged in; in `mailbox`, opened to read only, if one is given.

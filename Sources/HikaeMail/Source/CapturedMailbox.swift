@@ -47,6 +47,12 @@ final class CapturedMailbox: Sendable {
         }
     }
 
+    /// Counts a message that could not be read. When that is because nothing can be had any more, the capture is lost.
+    func missed(size: UInt64, _ error: HikaeError) {
+        correct(items: -1, bytes: -Int64(clamping: size))
+        session.note(error)
+    }
+
     /// What was read; nil for a mailbox that could not be listed.
     var facts: CaptureFacts.Group? {
         counted.withLock { counted in

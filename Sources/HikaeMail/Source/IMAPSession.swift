@@ -10,7 +10,7 @@ import Synchronization
 /// before anybody else has the session.
 final class IMAPSession: CaptureSession, @unchecked Sendable {
     /// Bytes of messages that are fetched ahead.
-    private static let prefetchLimit = 32 << 20
+    private static let prefetchLimit = 12 << 20
 
     let settings: IMAPSettings
     let context: CaptureContext
@@ -134,10 +134,15 @@ final class IMAPSession: CaptureSession, @unchecked Sendable {
     /// Notes a mailbox that cannot be listed. Throws when that is because nothing can be had any more.
     func leaveOut(_ mailbox: CapturedMailbox, _ error: HikaeError) throws(HikaeError) {
         leftOut.withLock { $0 += 1 }
+        note(error)
+        if error.code == .protocolViolation { lost.withLock { if $0 == nil { $0 = error } } }
+        if let lost = lost.withLock({ $0 }) { throw lost }
+    }
+
+    /// Notes an error after which nothing can be had any more: such a capture is no capture.
+    func note(_ error: HikaeError) {
         switch error.code {
-        case .unreachable, .accessDenied, .untrusted, .cancelled, .protocolViolation:
-            lost.withLock { if $0 == nil { $0 = error } }
-            throw error
+        case .unreachable, .accessDenied, .untrusted, .cancelled: lost.withLock { if $0 == nil { $0 = error } }
         default: break
         }
     }

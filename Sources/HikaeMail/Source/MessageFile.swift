@@ -46,7 +46,7 @@ final class MessageFile: SourceFile {
             case .failure(let error): throw error
             }
         } catch {
-            mailbox.correct(items: -1, bytes: -Int64(size))
+            mailbox.missed(size: size, error)
             throw error
         }
     }
@@ -96,7 +96,7 @@ private final class PieceReader: SourceReader {
         if isAtEnd { return 0 }
         if position == piece.count, !isLastPiece {
             do throws(HikaeError) { try fetchPiece() } catch {
-                mailbox.correct(items: -1, bytes: -Int64(announced))
+                mailbox.missed(size: announced, error)
                 throw error
             }
         }
