@@ -57,12 +57,15 @@ struct Company {
     func takeAway(_ vault: String) throws { try Files.move(folder.path(vault), to: folder.path("\(vault).away")) }
     func bringBack(_ vault: String) throws { try Files.move(folder.path("\(vault).away"), to: folder.path(vault)) }
 
+    private static func time(_ day: Int, hour: Int) -> String {
+        "2012-06-\(day < 10 ? "0" : "")\(day) 0\(hour):00:00"
+    }
+
     /// A round of captures on a day of June 2012, and what it says of each source.
     @discardableResult
     func backup(day: Int, _ selection: String..., status: Int32 = 0) throws -> [String: JSONValue] {
-        let time = "2012-06-\(day < 10 ? "0" : "")\(day) 06:00:00"
         let outcome = try program.command(
-            HikaeProgram.binary, ["backup", "--json", "--time", time] + selection
+            HikaeProgram.binary, ["backup", "--json", "--time", Self.time(day, hour: 6)] + selection
         ).run()
         #expect(outcome.status == status, "\(outcome.text)\(outcome.errorText)")
         var results: [String: JSONValue] = [:]
@@ -74,7 +77,7 @@ struct Company {
 
     /// How the sources stand on a day.
     func status(day: Int, expected: Int32) throws -> [String: JSONValue] {
-        let outcome = try program.hikae("status", "--json", "--time", "2012-06-\(day) 07:00:00").run()
+        let outcome = try program.hikae("status", "--json", "--time", Self.time(day, hour: 7)).run()
         #expect(outcome.status == expected, "\(outcome.text)\(outcome.errorText)")
         var results: [String: JSONValue] = [:]
         for line in try JSONValue.lines(outcome.text) where line["message_type"]?.string == "source" {

@@ -27,6 +27,19 @@ public enum RetentionHold: Sendable, Equatable {
         }
     }
 
+    /// The reason in a language of plans.
+    public func reason(in language: ReasonLanguage) -> String {
+        guard language == .japanese else { return reason }
+        return switch self {
+        case .lastGood(let name): "\(name) の最後の正常な控えです"
+        case .undecided(let name, let capture):
+            "\(name) の控え \(capture) が要確認のまま未判断です。判断されるまで \(name) は何も削除されません"
+        case .decides(let name, let capture): "残っている控え \(capture)（\(name)）についての判断です"
+        case .unknown(let name):
+            "読み取れないスナップショットがあるため、\(name) の最後の正常な控えを確定できません"
+        }
+    }
+
     /// What the reader can do.
     public var hint: String {
         switch self {

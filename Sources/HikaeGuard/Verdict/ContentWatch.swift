@@ -86,15 +86,25 @@ private final class WatchedReader: SourceReader {
             judge(UnsafeRawBufferPointer(rebasing: bytes.prefix(ContentSniff.length)))
         } else {
             head += bytes.prefix(ContentSniff.length - head.count)
-            if count == 0 || head.count == ContentSniff.length { head.withUnsafeBytes { judge($0) } }
+            if count == 0 || head.count == ContentSniff.length { judgeHead() }
         }
         return count
+    }
+
+    /// Who reads need not ask for the end of a file whose size is known.
+    deinit {
+        if !isJudged, !head.isEmpty { judgeHead() }
     }
 
     private func judge(_ bytes: UnsafeRawBufferPointer) {
         isJudged = true
         file.watch.judge(file.name, file.displayPath, bytes)
+    }
+
+    private func judgeHead() {
+        let bytes = head
         head = []
+        bytes.withUnsafeBytes { judge($0) }
     }
 
     func currentNode() throws(HikaeError) -> Node? { try inner.currentNode() }

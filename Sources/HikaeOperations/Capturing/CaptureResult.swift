@@ -74,6 +74,11 @@ public struct CaptureRoundReport: Sendable {
     /// The vaults of the plan that are level now.
     public var vaults: [String]
 
+    /// Vaults that are there and took nothing: full, damaged, of another password. Those merely away are none.
+    public var brokenVaults: [(vault: String, error: HikaeError)] {
+        unavailable.filter { ![.noRepository, .locked, .unreachable, .notFound].contains($0.error.code) }
+    }
+
     public var suspects: [CaptureResult] { results.filter(\.isSuspect) }
     public var failures: [CaptureResult] { results.filter { $0.failure != nil } }
     /// Captures that had to leave something out.

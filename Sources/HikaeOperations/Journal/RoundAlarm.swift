@@ -8,7 +8,8 @@ extension Alarm {
     /// The alarm of a round; nil when all is well.
     public init?(_ report: CaptureRoundReport, plan: Plan) {
         let (suspects, failures) = (report.suspects, report.failures)
-        guard !suspects.isEmpty || !failures.isEmpty else { return nil }
+        let broken = report.brokenVaults.count
+        guard !suspects.isEmpty || !failures.isEmpty || broken > 0 else { return nil }
         let isJapanese = plan.language == .japanese
         func say(_ japanese: String, _ english: String) -> String { isJapanese ? japanese : english }
         var lines: [String] = []
@@ -32,9 +33,10 @@ extension Alarm {
         for (vault, error) in report.unavailable {
             lines.append(say("■ 保管先 \(vault): \(error.message)", "VAULT \(vault): \(error.message)"))
         }
-        let counts = say(
+        var counts = say(
             "要確認 \(suspects.count) 件、失敗 \(failures.count) 件",
             "\(suspects.count) suspect, \(failures.count) failed")
+        if broken > 0 { counts += say("、使えない保管先 \(broken) 件", ", \(broken) vaults unusable") }
         self.init(
             subject: say(
                 "【控え】\(plan.organisation): \(counts)", "[hikae] \(plan.organisation): \(counts)"),

@@ -43,7 +43,7 @@ struct PlanBackup {
         let undelivered = alarm(report)
         note(report, undelivered)
         if !report.suspects.isEmpty { return .suspect }
-        if !report.failures.isEmpty { return .failed }
+        if !report.failures.isEmpty || !report.brokenVaults.isEmpty { return .failed }
         return report.incomplete.isEmpty ? .done : .incomplete
     }
 

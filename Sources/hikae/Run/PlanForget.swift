@@ -75,7 +75,8 @@ struct PlanForget {
                 "  \(Words.safe(source.name.description)): " + words.say("保持 ", "kept ")
                     + "\(source.kept.count + source.held.count), \(verb) \(source.removed.count)")
             var reasons: [String: Int] = [:]
-            for (_, hold) in source.held { reasons[hold.reason, default: 0] += 1 }
+            let language = ReasonLanguage(session.plan.language)
+            for (_, hold) in source.held { reasons[hold.reason(in: language), default: 0] += 1 }
             for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) {
                 console.note(
                     "    " + words.say("保留 \(count) 件: ", "held \(count): ") + Words.safe(reason))

@@ -51,6 +51,8 @@ struct StandingOutput {
 
     /// The newest capture's verdict, and what was decided of it.
     private func newest(_ source: SourceStanding) -> String {
+        let hasFailed = source.problems.contains { if case .failed = $0 { true } else { false } }
+        if hasFailed { return words.verdict("failed") }
         guard let newest = source.newest else { return "-" }
         switch newest.decision {
         case .accepted: return words.say("承認済み", "accepted")
