@@ -7,8 +7,11 @@ import HikaeRepository
 
 struct Copy: HikaeSubcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Copy snapshots from another repository into this one.",
+        abstract: "Copy snapshots from another repository into this one; or bring a plan's vaults level.",
         discussion: """
+            With a plan (hikae.yaml) and no repository named, every vault of the plan gets the captures and decisions \
+            that it lacks and another has. `hikae backup` does the same each time.
+
             Snapshots that were copied before are passed over, so it can be run again and again. Make the other \
             repository with `hikae init --copy-chunker-params`, or nothing that is saved there later is shared with \
             what was copied.
@@ -28,12 +31,17 @@ struct Copy: HikaeSubcommand {
     @Argument(help: .init("Snapshots of the source repository; all without one.", valueName: "snapshot"))
     var snapshots: [String] = []
 
+    @OptionGroup(title: "Which plan") var plan: PlanOptions
     @OptionGroup(title: "Source repository") var from: FromOptions
     @OptionGroup(title: "Which snapshots") var selection: SnapshotFilterOptions
     @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
-        let source = try Session.open(RepositoryPlace(from), global)
+        let fromPlace = RepositoryPlace(from)
+        if snapshots.isEmpty, !fromPlace.isGiven, PlanSession.isMeant(plan, global) {
+            return try PlanCopy(session: try PlanSession(plan, global)).run()
+        }
+        let source = try Session.open(fromPlace, global)
         let destination = try Session.open(RepositoryPlace(global), global)
         if source.config.id == destination.config.id {
             throw HikaeError(.usage, "source and destination are the same repository")
