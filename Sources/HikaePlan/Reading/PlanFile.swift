@@ -162,6 +162,8 @@ enum PlanFile {
             hint = "; is the line indented as its neighbours are, and is text with \": \" in it in quotes?"
         } else if problem.contains("found character that cannot start any token") {
             hint = "; indent with spaces, not tabs, and put text that begins with @ ` or % in quotes"
+        } else if context?.text.contains("alias") == true {
+            hint = "; text that begins with * must stand in quotes: \"*.log\""
         } else if problem.contains("expected <block end>") || problem.contains("could not find expected ':'") {
             hint = "; is the line indented as its neighbours are?"
         } else {

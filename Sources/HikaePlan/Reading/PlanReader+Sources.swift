@@ -86,7 +86,7 @@ extension PlanReader {
             guard let nearest = Self.synonyms[name.lowercased()] ?? NearestWord.of(name, in: names) else { continue }
             problems.add(
                 PlanPlace(file: problems.file, line: mark?.line ?? 1, column: mark?.column ?? 1, key: path),
-                "a \(what) is never of the kind \(PlanText.quoted(name)); did you mean `\(nearest)`?")
+                "\(PlanText.quoted(name)) is no kind of \(what); did you mean `\(nearest)`?")
             return nil
         }
         problems.add(place, "a \(what) needs a key that says where it is: one of \(names.joined(separator: ", "))")

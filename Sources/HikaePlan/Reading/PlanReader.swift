@@ -191,6 +191,7 @@ struct PlanReader {
     }
 
     private func retention(_ parent: SectionReader) -> PlanRetention? {
+        let before = problems.list.count
         guard let node = parent.node("retention"), let inner = section(node, .retention, "retention", in: parent) else {
             return nil
         }
@@ -204,7 +205,7 @@ struct PlanReader {
         let counts = [
             retention.last, retention.hourly, retention.daily, retention.weekly, retention.monthly, retention.yearly,
         ]
-        if !counts.contains(where: { ($0 ?? 0) != 0 }), retention.within == nil {
+        if problems.list.count == before, !counts.contains(where: { ($0 ?? 0) != 0 }), retention.within == nil {
             inner.fault(nil, "this would keep nothing: say how many to keep, as in {daily: 14, weekly: 8, monthly: 24}")
         }
         return retention

@@ -48,7 +48,7 @@ struct SectionReader {
         self.values = values
         self.places = PlanPlaces(section: place, keys: places)
         for key in section.keys where key.isRequired && values[key.name] == nil {
-            problems.add(place, "`\(key.name)` is missing here: \(key.summary.lowercasedFirst)")
+            problems.add(place, "`\(key.name)` is missing here: \(key.summary.firstSentence)")
         }
     }
 
@@ -221,9 +221,13 @@ struct SectionReader {
 }
 
 extension String {
-    /// With a small letter first, unless more than the first is large.
-    fileprivate var lowercasedFirst: String {
-        guard let first, dropFirst().first?.isLowercase == true || dropFirst().first == " " else { return self }
-        return first.lowercased() + dropFirst()
+    /// Up to its first full stop, with a small letter first unless more than the first is large.
+    fileprivate var firstSentence: String {
+        var text = firstRange(of: ". ").map { String(self[..<$0.lowerBound]) } ?? self
+        if text.last == "." { text.removeLast() }
+        guard let first = text.first, text.dropFirst().first.map({ $0.isLowercase || $0 == " " }) == true else {
+            return text
+        }
+        return first.lowercased() + text.dropFirst()
     }
 }

@@ -21,7 +21,7 @@ struct PlanAddress: Equatable {
     /// Reads an address that begins with one of `schemes`.
     init(_ text: String, schemes: [String]) throws(Fault) {
         let example = schemes.map { "\($0)://" }.joined(separator: " or ")
-        guard let mark = text.firstRange(of: "://") else { throw Fault("is no address: it must begin with \(example)") }
+        guard let mark = text.firstRange(of: "://") else { throw Fault("must begin with \(example)") }
         scheme = text[..<mark.lowerBound].lowercased()
         guard schemes.contains(scheme) else { throw Fault("must begin with \(example)") }
         let rest = text[mark.upperBound...]
