@@ -21,7 +21,7 @@ struct Hikae: ParsableCommand {
             Every command has a help of its own: `hikae help backup` or `hikae backup --help`.
             restic's options and its RESTIC_… variables are understood as well; HIKAE_… wins over them, an option \
             over both. Exit status: 0 done, 1 failed, 3 some files could not be read, 10 no repository, 11 locked, \
-            12 wrong password, 130 stopped by Ctrl-C.
+            12 wrong password, 20 a capture is suspect, 130 stopped by Ctrl-C.
             """,
         groupedSubcommands: [
             CommandGroup(

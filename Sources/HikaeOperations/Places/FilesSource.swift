@@ -22,6 +22,7 @@ public struct FilesSource: CaptureSource {
     public var address: String { paths.joined(separator: ", ") }
     public var unit: CaptureUnit { .files }
 
+    /// Whether every path is there and may be read.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         for path in paths {
             var status = stat()
@@ -31,8 +32,8 @@ public struct FilesSource: CaptureSource {
         return ServiceIdentity(software: "files of this machine")
     }
 
+    /// Opens the tree. Throws when a path is gone: that must not pass for one that is empty.
     public func begin(_ context: CaptureContext) throws(HikaeError) -> any CaptureSession {
-        // A path that is gone must not pass for one that is empty.
         for path in paths {
             var status = stat()
             guard lstat(path, &status) == 0 else { throw .system("look at", path) }

@@ -30,6 +30,7 @@ public struct ProgramSource: CaptureSource {
         return ServiceIdentity(software: name)
     }
 
+    /// Prepares the program, which runs when its output is opened.
     public func begin(_ context: CaptureContext) throws(HikaeError) -> any CaptureSession {
         let names = file.utf8.split(separator: UInt8(ascii: "/"))
         guard names.count == 1, let name = names.first, !name.contains(0), file != ".", file != ".." else {

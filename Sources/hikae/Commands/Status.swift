@@ -6,7 +6,6 @@ import HikaeFormat
 import HikaeGuard
 import HikaeOperations
 import HikaePlan
-import HikaePlan
 
 struct Status: HikaeSubcommand {
     static let configuration = CommandConfiguration(
