@@ -39,6 +39,7 @@ final class DumpReader: SourceReader {
         } catch {
             capture.fail(error)
             dump.process.terminate()
+            dump.session.close()
             throw error
         }
     }

@@ -13,6 +13,8 @@ struct DumpText: Sendable {
 
     private static let noise = [
         "\\restrict ", "\\unrestrict ", "-- Host:", "-- Dump completed", "/*M!999999", "INSERT INTO ",
+        "-- Dumping events for database",
+        "-- Dumping routines for database",
     ].map { Array($0.utf8) }
     private static let versionLines = [
         "-- Dumped from ", "-- Dumped by ", "-- MariaDB dump", "-- MySQL dump", "-- Server version",

@@ -23,9 +23,13 @@ extension MariaDBServer {
             notes.append("without transactions, so read as they were when their turn came: \(list)")
         }
         let server = self
+        let counting = Counting(session) { session throws(HikaeError) in
+            try server.count(tables, session, database)
+        }
+        counting.start()
         return RunningDump(
             process: process, session: session,
-            counted: { () throws(HikaeError) in try server.count(tables, session, database) },
+            counted: { () throws(HikaeError) in try counting.value() },
             countedLater: { () throws(HikaeError) in
                 try session.run("COMMIT")
                 return try server.count(tables, session, database)
