@@ -45,6 +45,8 @@ public final class ChildProcess: @unchecked Sendable {
 
     private struct State {
         var isEnded = false
+        /// How it ended, once it was waited for.
+        var status: Int32 = 0
         var isInputClosed = false
     }
 
@@ -149,13 +151,20 @@ public final class ChildProcess: @unchecked Sendable {
     /// Waits for the program's end and returns its exit status; 128 and more is a signal's number plus 128.
     public func wait() throws(HikaeError) -> Int32 {
         closeInput()
-        guard !state.withLock({ $0.isEnded }) else { return 0 }
+        let known = state.withLock { $0.isEnded ? $0.status : nil }
+        if let known { return known }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 {
             guard errno == EINTR else { throw .system("wait for", program) }
         }
-        state.withLock { $0.isEnded = true }
+        let code = Self.code(status)
+        state.withLock { ($0.isEnded, $0.status) = (true, code) }
         keptMessages?.stop()
+        return code
+    }
+
+    /// What `waitpid` told, as a shell tells it.
+    private static func code(_ status: Int32) -> Int32 {
         let signal = status & 0x7F
         return signal != 0 ? 128 + signal : status >> 8 & 0xFF
     }
@@ -181,7 +190,8 @@ public final class ChildProcess: @unchecked Sendable {
     }
 
     private func end() {
-        state.withLock { $0.isEnded = true }
+        // Ended by us: whatever it had still to say is missing.
+        state.withLock { ($0.isEnded, $0.status) = (true, 128 + SIGTERM) }
         let target = leadsGroup ? -process : process
         kill(target, SIGTERM)
         for _ in 0..<Self.patience {
