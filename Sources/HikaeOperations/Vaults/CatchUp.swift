@@ -78,10 +78,11 @@ public struct CatchUp: Sendable {
         return byKey.values.sorted { ($0.snapshot.time, $0.id) < ($1.snapshot.time, $1.id) }
     }
 
-    /// What a capture or decision is known by in every vault; nil for other snapshots.
+    /// What a capture or decision is known by in every vault; nil for other snapshots, and for captures that lost
+    /// something: a whole one is taken from wherever it is.
     static func key(_ snapshot: NamedSnapshot) -> String? {
         if let capture = CaptureEntry(snapshot) {
-            return capture.isRepaired ? "repaired \(snapshot.id)" : "capture \(capture.capture)"
+            return capture.isRepaired ? nil : "capture \(capture.capture)"
         }
         guard let decision = DecisionEntry(snapshot) else { return nil }
         let time = snapshot.snapshot.time
