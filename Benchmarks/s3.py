@@ -5,7 +5,8 @@
 
 Both read the same bucket from nothing, and again with nothing new, with 16 transfers at once; each run's wall time and
 peak memory are printed as one line of JSON, then the ratios. rclone's unchanged run counts with --fast-list if that is
-faster. With --gate the exit status is 1 unless Hikae takes no longer than rclone at first, half as long after, and stays below 300 MB.
+faster. With --gate the exit status is 1 unless Hikae takes no longer than rclone at first,
+half as long after, and stays below 300 MB.
 
 moto, the server, is written in Python: it gives a few hundred objects a second, and so bounds both. What is compared
 is how well each keeps it busy, and how much each asks of it.

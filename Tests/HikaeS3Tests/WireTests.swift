@@ -171,6 +171,7 @@ struct WireTests {
         #expect(error(403, xml("InvalidAccessKeyId")).code == .accessDenied)
         #expect(error(403, xml("SignatureDoesNotMatch")).code == .accessDenied)
         #expect(error(403, "").code == .accessDenied)
+        #expect(error(403, xml("InvalidObjectState")).code == .unsupported)
         #expect(error(507, "").code == .quota)
         #expect(error(403, xml("QuotaExceeded")).code == .quota)
         #expect(error(503, xml("SlowDown")).isRetryable)

@@ -115,6 +115,10 @@ struct S3Failure: Sendable {
         switch code {
         case "NoSuchBucket":
             return failed(.notFound, "there is no such bucket", hint: "Is the bucket's name right, and the endpoint?")
+        case "InvalidObjectState":
+            return failed(
+                .unsupported, "the object is in an archive class (\(code))",
+                hint: "Its provider has to restore it before anybody can read it.")
         case "NoSuchKey", "NoSuchVersion", "NoSuchUpload": return failed(.notFound, "there is none (\(code))")
         case "InvalidAccessKeyId", "InvalidToken", "ExpiredToken", "TokenRefreshRequired":
             return failed(.accessDenied, "the server does not know the access key (\(answer))")
