@@ -14,8 +14,8 @@ import Testing
         var random = SeededGenerator()
         let folder = try Server.folder()
         try CaptureTests.fill(folder)
-        for _ in 0..<4 {
-            let bytes = Int.random(in: 60_000...4_000_000, using: &random)
+        for _ in 0..<3 {
+            let bytes = Int.random(in: 700_000...5_000_000, using: &random)
             let settings = try Server.cutting(try Server.settings(folder), after: bytes)
             let rig = try CaptureRig()
             let capture = try rig.capture(SFTPSource(settings))
@@ -31,9 +31,9 @@ import Testing
     @Test func aRestoreGoesOnWhereTheConnectionWasCut() throws {
         var random = SeededGenerator()
         let (_, capture, folder) = try RestoreTests.site()
-        for _ in 0..<4 {
+        for _ in 0..<3 {
             // Answers are short: this many bytes from the server carry a part of the restore.
-            let bytes = Int.random(in: 8_000...60_000, using: &random)
+            let bytes = Int.random(in: 15_000...80_000, using: &random)
             let target = try Server.folder()
             let destination = SFTPDestination(try Server.cutting(try Server.settings(target), after: bytes))
             let errors = RestoreTests.Collected()

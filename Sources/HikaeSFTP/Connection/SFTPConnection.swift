@@ -27,7 +27,7 @@ final class SFTPConnection: Sendable {
     /// Seconds before the next attempt to connect; so many attempts are made.
     private static let pauses = [0.2, 1, 2, 4, 8]
     /// How often one piece of work is begun again because the connection broke under it.
-    private static let workAttempts = 10
+    private static let workAttempts = 20
 
     /// - Parameter firstAttempts: attempts to connect for the first time.
     init(

@@ -63,9 +63,11 @@ private final class ReadWindow: Sendable {
 /// Reads a file from its start to the size that it had when it was opened. One thread.
 final class StreamReader: SourceReader {
     /// Bytes under way at most.
-    private static let windowBytes: UInt64 = 4 << 20
+    private static let widest: UInt64 = 4 << 20
+    /// After a broken connection: what is under way when the next one breaks is lost, so it begins with little.
+    private static let narrow: UInt64 = 64 << 10
     /// Broken connections in a row, without a byte between them, that are borne.
-    private static let patience = 10
+    private static let patience = 20
 
     private let path: [UInt8]
     private let connection: SFTPConnection
@@ -82,6 +84,7 @@ final class StreamReader: SourceReader {
     private var current: [UInt8] = []
     private var currentStart = 0
     private var setbacks = 0
+    private var windowBytes = StreamReader.widest
 
     /// Opens the file.
     init(_ path: [UInt8], _ connection: SFTPConnection) throws(HikaeError) {
@@ -119,8 +122,8 @@ final class StreamReader: SourceReader {
     private func advance() throws(HikaeError) -> Bool {
         while true {
             guard position < size else { return false }
-            while asked < size, asked - position < Self.windowBytes {
-                let length = min(window.pieceLength, size - asked)
+            while asked < size, asked - position < windowBytes {
+                let length = min(window.pieceLength, size - asked, windowBytes / 2)
                 window.ask(asked, length)
                 asked += length
             }
@@ -132,6 +135,7 @@ final class StreamReader: SourceReader {
                 (current, currentStart) = (piece, 0)
                 position += UInt64(piece.count)
                 setbacks = 0
+                windowBytes = min(windowBytes * 2, Self.widest)
                 return true
             } catch {
                 setbacks += 1
@@ -146,6 +150,7 @@ final class StreamReader: SourceReader {
         let opened = try Self.open(path, connection)
         window = opened.window
         asked = position
+        windowBytes = Self.narrow
         guard opened.attributes.size == attributes.size,
             opened.attributes.modificationTime == attributes.modificationTime
         else {
