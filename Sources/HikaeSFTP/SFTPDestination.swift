@@ -37,6 +37,7 @@ public struct SFTPDestination: Destination {
         return identity
     }
 
+    /// Compares by kind, size, time and link target.
     public func preview(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch)
         throws(HikaeError) -> ReturnPreview
     {
@@ -45,6 +46,8 @@ public struct SFTPDestination: Destination {
         return try compare(content, options, watch, connection, try connection.target())
     }
 
+    /// Writes each file under another name and moves it to its place. Throws `.refused`, with nothing written, when
+    /// something would have to be replaced that may not be; `.noSpace` or `.quota` when the server takes no more.
     public func restore(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch)
         throws(HikaeError) -> ReturnSummary
     {
@@ -68,6 +71,7 @@ public struct SFTPDestination: Destination {
         return try run.run(exists: target.exists)
     }
 
+    /// Reads back every file.
     public func verify(
         _ content: SnapshotContent, facts: CaptureFacts?, _ options: ReturnOptions, _ watch: ReturnWatch
     ) throws(HikaeError) -> Verification {

@@ -15,6 +15,7 @@ public struct SFTPSource: CaptureSource {
     public var address: String { settings.address }
     public var unit: CaptureUnit { .files }
 
+    /// Looks whether the folder is there.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let connection = SFTPConnection(settings)
         defer { connection.close() }
@@ -23,6 +24,8 @@ public struct SFTPSource: CaptureSource {
         return ServiceIdentity(software: try connection.channel().features.software)
     }
 
+    /// Connects, three times at most when nobody answers. Throws `.untrusted`, `.accessDenied`, `.unreachable` or
+    /// `.notFound`.
     public func begin(_ context: CaptureContext) throws(HikaeError) -> any CaptureSession {
         let excludes = try PathFilter(settings.excludes)
         let connection = SFTPConnection(

@@ -70,6 +70,7 @@ public protocol SourceFile: Sendable {
 }
 
 extension SourceFile {
+    /// Does nothing: for files that are near.
     public func expectOpening() {}
 }
 
