@@ -72,6 +72,18 @@ import Testing
         #expect(try company.captures("office").count == 1)
     }
 
+    @Test("follows a link that the plan names, as to the release of the day")
+    func link() throws {
+        let company = try Company()
+        try Files.move(company.folder.path("site"), to: company.folder.path("release-1"))
+        try Files.link(company.folder.path("site"), to: "release-1")
+        #expect(try company.backup(day: 1)["site"]?["items"]?.number == 30)
+        try company.program.command("sh", ["-c", "cp -r release-1 release-2; ln -sfn release-2 site"]).succeed()
+        let results = try company.backup(day: 2)
+        #expect(results["site"]?["verdict"]?.string == "good")
+        #expect(results["site"]?["items"]?.number == 30)
+    }
+
     @Test("goes on without a vault that is away, and brings it level later, whichever it is")
     func vaultAway() throws {
         let company = try Company()

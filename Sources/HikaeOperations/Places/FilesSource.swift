@@ -26,7 +26,7 @@ public struct FilesSource: CaptureSource {
     public func probe() throws(HikaeError) -> ServiceIdentity {
         for path in paths {
             var status = stat()
-            guard lstat(path, &status) == 0 else { throw .system("look at", path) }
+            guard stat(path, &status) == 0 else { throw .system("look at", path) }
             guard access(path, R_OK) == 0 else { throw .system("read", path) }
         }
         return ServiceIdentity(software: "files of this machine")
@@ -34,17 +34,22 @@ public struct FilesSource: CaptureSource {
 
     /// Opens the tree. Throws when a path is gone: that must not pass for one that is empty.
     public func begin(_ context: CaptureContext) throws(HikaeError) -> any CaptureSession {
-        for path in paths {
-            var status = stat()
-            guard lstat(path, &status) == 0 else { throw .system("look at", path) }
-        }
+        // What a link leads to is meant: its target may change from day to day, as releases do.
+        var targets: [String] = []
+        for path in paths { targets.append(try Self.resolved(path)) }
         var selection = FileSelection()
         selection.excludes = try PathFilter(excludes)
-        var root = try LocalFileTree(targets: paths, selection: selection).root
-        if paths.count == 1, let path = paths.first {
+        var root = try LocalFileTree(targets: targets, selection: selection).root
+        if targets.count == 1, let path = targets.first {
             root = try Self.content(of: path, in: root, report: context.report)
         }
         return FilesSession(counting: root)
+    }
+
+    private static func resolved(_ path: String) throws(HikaeError) -> String {
+        guard let found = realpath(path, nil) else { throw .system("look at", path) }
+        defer { free(found) }
+        return String(cString: found)
     }
 
     /// What stands at `path` below `root`: a folder's content, or a file alone.
