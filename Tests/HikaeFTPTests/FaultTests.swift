@@ -78,7 +78,7 @@ struct FaultTests {
         #expect(try destination.verify(capture.content, facts: capture.facts, ReturnOptions(), ReturnWatch()).isWhole)
     }
 
-    @Test("A server that takes fewer connections than wished for is read with those", arguments: [1, 2])
+    @Test("A server that takes fewer connections than wished for is read with those", arguments: [2, 3])
     func crowd(_ limit: Int) throws {
         let site = try SiteServer("--max-connections", "\(limit)")
         try SampleSite.write(to: site.root)

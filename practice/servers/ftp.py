@@ -110,8 +110,15 @@ def run_pyftpdlib(options):
     server = FTPServer((common.HOST, options.port), Handler)
     if options.max_connections:
         server.max_cons_per_ip = options.max_connections
-    thread = threading.Thread(target=server.serve_forever, kwargs={"timeout": 0.01, "handle_exit": False}, daemon=True)
-    thread.start()
+    def loop():
+        # A client that breaks off at a bad moment must not end the service for all others.
+        while True:
+            try:
+                return server.serve_forever(timeout=0.01, handle_exit=False)
+            except Exception:
+                logging.exception("the loop was interrupted, and goes on")
+
+    threading.Thread(target=loop, daemon=True).start()
     facts.update(port=server.address[1], user=USER, password=PASSWORD, root=str(options.root), server="pyftpdlib")
     # The loop runs in a thread of its own and is ended with the process.
     common.serve(facts, lambda: None)

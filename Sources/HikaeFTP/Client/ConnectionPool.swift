@@ -136,7 +136,9 @@ final class ConnectionPool: Sendable {
                 return try body(connection, &progressed)
             } catch {
                 total += 1
-                failures = progressed ? 1 : failures + 1
+                // Too many connections is no failure while there are others: one of them will be free.
+                let isCrowd = error.code == .limit && state.withLock { $0.count > 0 }
+                if !isCrowd { failures = progressed ? 1 : failures + 1 }
                 guard error.isRetryable, !access.cancellation.isCancelled else { throw error }
                 guard failures < Self.patience, total < 200 else {
                     if error.code == .unreachable, !progressed { lose(error) }
