@@ -97,7 +97,9 @@ struct ToolFailure: Sendable {
                 "Check the user's name and password\(settings.via == nil ? "" : ", and the key for \(settings.via ?? "")")."
             case .permission: "Grant it what it needs; docs/manual/databases.md lists that."
             case .untrusted:
-                "Name its certificate authority (`trust: {authority: FILE}`), or put its host key into ~/.ssh/known_hosts."
+                settings.via == nil
+                    ? "Name the authority that signed its certificate, or reach it through ssh (`via:`)."
+                    : "Make sure that it is the right host, then put its key into ~/.ssh/known_hosts."
             case .programFailed: messages.isEmpty ? nil : messages
             default: nil
             }
