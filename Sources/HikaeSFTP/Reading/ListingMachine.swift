@@ -48,6 +48,8 @@ struct ListingMachine {
     private var readsUnderWay = 0
 
     private static let widest = 8
+    /// OpenSSH gives 100 names at a time.
+    private static let fullAnswer = 50
     private static let problemLimit = 1000
     static let longestTarget = 64 << 10
 
@@ -107,20 +109,24 @@ struct ListingMachine {
     private mutating func read(_ reply: Reply) -> [Step] {
         readsUnderWay -= 1
         var steps: [Step] = []
+        var isFull = false
         if case .names(let names) = reply, failure == nil {
             for name in names { steps += take(name) }
             // No name at all is no end in the protocol's words, but asking on for ever would be ours.
             if names.isEmpty { isAtEnd = true }
-            if window < Self.widest { window *= 2 }
+            // Servers fill their answers: a short one is the last, most likely, and its end is asked for already.
+            isFull = names.count >= Self.fullAnswer
+            if isFull { window = min(window * 2, Self.widest) }
         } else if case .status(let status) = reply, status.code == ReplyStatus.endOfFile {
             isAtEnd = true
         } else if failure == nil {
             failure = reply.failure("list", path)
         }
         steps = asking(steps)
-        if !isAtEnd, failure == nil { return steps + readOn() }
-        if readsUnderWay == 0 { return steps + asking([.close(handle: handle)]) }
-        return steps
+        if isAtEnd || failure != nil {
+            return readsUnderWay == 0 ? steps + asking([.close(handle: handle)]) : steps
+        }
+        return isFull || readsUnderWay == 0 ? steps + readOn() : steps
     }
 
     /// Takes a name in; the steps still to be counted.

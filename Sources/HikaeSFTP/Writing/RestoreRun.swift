@@ -419,14 +419,6 @@ final class RestoreRun: Sendable {
     }
 }
 
-extension Reply {
-    /// The error that this is; nil when all went well.
-    func problem(_ action: String, _ path: [UInt8]) -> HikaeError? {
-        if case .status(let status) = self, status.code == ReplyStatus.ok { return nil }
-        return failure(action, path)
-    }
-}
-
 extension SFTPConnection {
     /// Room for us at a path, in bytes and files; nil when the server does not tell.
     func space(at path: [UInt8]) throws(HikaeError) -> (bytes: UInt64, files: UInt64)? {
