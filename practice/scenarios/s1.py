@@ -60,10 +60,23 @@ def forty_empty_days(rig, good):
             rig.expect(f"day {day + 1}: hikae forget --prune takes nothing that is held", forgotten.status in (0, 20),
                        forgotten.text)
     rig.say(f"{len(verdicts)} captures of the empty servers")
+    never_forgotten(rig)
     rig.expect("no empty capture was ever good", not [item for item in verdicts if item[2] == "good"], verdicts)
     left = {item["id"] for item in rig.snapshots()}
     rig.expect("every generation of the ten good days that was there at the wipe is still there", good <= left,
                good - left)
+
+
+def never_forgotten(rig):
+    """Neither by name nor by a clock that jumps ten years does the last good generation go."""
+    newest = [item for item in rig.of_source("clinic/charts") if "verdict:good" in item["tags"]][-1]
+    outcome = rig.hikae.run("forget", newest["id"])
+    rig.expect("hikae forget refuses to remove the last good capture by its name", outcome.status != 0, outcome.text)
+    rig.clock.set(at(3650, 3))
+    rig.hikae.run("forget", "--prune")
+    rig.hikae.run("forget", "--keep-last", "1", "--prune")
+    rig.expect("it is still there when the clock has jumped by ten years",
+               newest["id"] in {item["id"] for item in rig.snapshots()}, rig.hikae.runs[-1].text)
 
 
 def first_alarm(rig, outcome):
@@ -103,6 +116,8 @@ def scenario(rig: Rig):
     rig.expect("every row carries the canary", every_row(rig), "")
     outcome = rig.hikae.run("check", "--read-data", by="restic")
     rig.expect("restic finds the vault whole", outcome.status == 0, outcome.text)
+    seconds = sum(run.seconds for run in rig.hikae.runs)
+    rig.say(f"{len(rig.hikae.runs)} runs of hikae and restic took {seconds:.0f} s")
 
 
 def loss_window(rig, status, lost):

@@ -145,10 +145,10 @@ def bucket_emptied(rig):
 
 @contextlib.contextmanager
 def little_disk(rig):
-    """A place with room for two megabytes; for those who may not mount one, a bound on the size of files instead."""
+    """A place with room for one megabyte; for those who may not mount one, a bound on the size of files instead."""
     place = rig.folder / "disk"
     place.mkdir()
-    if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=755", "tmpfs", str(place)],
+    if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "tmpfs", str(place)],
                                             capture_output=True, check=False).returncode == 0:
         try:
             yield place, "mounted"

@@ -22,6 +22,7 @@ def environment(rig, back):
         "RSYNC_RSH": f"ssh -p {ssh['port']} -i {ssh['identity']} -o IdentitiesOnly=yes -o UserKnownHostsFile={ssh['known_hosts']}",
         "FTP": f"ftp://127.0.0.1:{ftp['port']}", "FTP_LOGIN": f"{ftp['user']},{ftp['password']}",
         "FTP_SETTINGS": "set ftp:charset shift_jis; set file:charset utf-8; set ftp:ssl-force yes; "
+                        "set ssl:priority NORMAL:-VERS-TLS1.3; "
                         f"set ssl:ca-file {ftp['certificate']}",
         "PGHOST": "127.0.0.1", "PGPORT": str(postgres["port"]), "PGUSER": postgres["superuser"],
         "PGPASSWORD": postgres["superuser_password"],

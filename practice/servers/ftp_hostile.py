@@ -90,7 +90,7 @@ class Control(socketserver.StreamRequestHandler):
                     channel.sendall(b"abc")
                 self.say("226 done")
             elif word == "SIZE":
-                self.say("213 3")
+                self.say("213 9223372036854775807" if "huge" in rest else "213 3")
             elif word == "QUIT":
                 self.say("221 bye")
                 return
