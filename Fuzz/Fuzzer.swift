@@ -3,18 +3,22 @@
 
 import Glibc
 
-/// What is fed: a decoder's exercise, or the filter's patterns.
+/// What is fed: a decoder's exercise, the filter's patterns, or what a mail or SFTP server says.
 private enum Target {
     case decoder(DecoderExercise)
     case pattern
+    case mail
+    case sftp
 
     static let chosen: Target = {
         let name = getenv("HIKAE_FUZZ_DECODER").map { String(cString: $0) } ?? ""
         if name == "pattern" { return .pattern }
+        if name == "mail" { return .mail }
+        if name == "sftp" { return .sftp }
         guard let decoder = DecoderExercise(rawValue: name) else {
             print(
                 "HIKAE_FUZZ_DECODER must be one of:",
-                (DecoderExercise.allCases.map(\.rawValue) + ["pattern"]).joined(separator: " "))
+                (DecoderExercise.allCases.map(\.rawValue) + ["pattern", "mail", "sftp"]).joined(separator: " "))
             exit(2)
         }
         return .decoder(decoder)
@@ -24,6 +28,8 @@ private enum Target {
         switch self {
         case .decoder(let decoder): decoder.breach(input)
         case .pattern: PatternExercise.breach(input)
+        case .mail: MailExercise.breach(input)
+        case .sftp: SFTPExercise.breach(input)
         }
     }
 
@@ -31,6 +37,8 @@ private enum Target {
         switch self {
         case .decoder(let decoder): decoder.seeds
         case .pattern: PatternExercise.seeds
+        case .mail: MailExercise.seeds
+        case .sftp: SFTPExercise.seeds
         }
     }
 }
@@ -52,6 +60,8 @@ public func prepareFuzzing(
     if getenv("HIKAE_FUZZ_LIST") != nil {
         for decoder in DecoderExercise.allCases { print(decoder.rawValue) }
         print("pattern")
+        print("mail")
+        print("sftp")
         exit(0)
     }
     guard let corpus = getenv("HIKAE_FUZZ_CORPUS").map({ String(cString: $0) }) else { return 0 }

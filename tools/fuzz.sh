@@ -25,20 +25,25 @@ for map in .build/checkouts/swift-crypto/Sources/*/include/module.modulemap "$bi
     [ -f "$map" ] && common+=(-Xcc "-fmodule-map-file=$map")
 done
 
-# library MODULE DIRECTORY: compiles a module for the fuzzer.
+# library MODULE PATH...: compiles a module for the fuzzer.
 library() {
     local module=$1 sources
-    mapfile -t sources < <(find "$2" -name '*.swift' | sort)
+    shift
+    mapfile -t sources < <(find "$@" -name '*.swift' | sort)
     swiftc "${common[@]}" -module-name "$module" -emit-module -emit-module-path "$out/modules/$module.swiftmodule" \
         -emit-object -o "$out/$module.o" "${sources[@]}"
 }
 library HikaeCore Sources/HikaeCore
 library HikaeFormat Sources/HikaeFormat
 library HikaePatterns Sources/HikaeSource/Patterns
+library HikaeMailWire Sources/HikaeMail/Wire Sources/HikaeMail/Maildir/M*.swift Sources/HikaeMail/Maildir/KeywordTable.swift \
+    Sources/HikaeMail/Destination/MessageHeader.swift
+library HikaeSFTPWire Sources/HikaeSFTP/Wire Sources/HikaeSFTP/Reading/{ListingMachine,OwnerNames}.swift \
+    Sources/HikaeSFTP/Connection/ServerFeatures.swift
 mapfile -t objects < <(find "$bin"/{Crypto,CryptoExtras,CryptoBoringWrapper,CCryptoBoringSSL,CCryptoBoringSSLShims,CXKCP,CXKCPShims,SwiftASN1}.build \
     -name '*.o' 2>/dev/null)
 swiftc "${common[@]}" -use-ld=lld -module-name Fuzzer -o "$out/fuzzer" Fuzz/*.swift Tests/HikaeFormatTests/DecoderExercise*.swift \
-    "$out"/Hikae{Core,Format,Patterns}.o "${objects[@]}" -lzstd -lstdc++
+    "$out"/Hikae{Core,Format,Patterns,MailWire,SFTPWire}.o "${objects[@]}" -lzstd -lstdc++
 
 if [ $# -gt 0 ]; then
     decoders=("$@")
