@@ -22,6 +22,9 @@ import Testing
 
     @Test func whatIsAsNamedIsLeftInPeace() {
         #expect(Self.judge("a.jpg", [0xFF, 0xD8, 0xFF, 0xE0] + [UInt8](repeating: 3, count: 200)) == .asNamed)
+        var random = SeededGenerator()
+        #expect(Self.judge("a.jpg", Array("RIFF".utf8) + random.bytes(500)) == .asNamed)
+        #expect(Self.judge("a.png", [0xFF, 0xD8, 0xFF, 0xE0] + random.bytes(500)) == .asNamed)
         #expect(Self.judge("a.docx", Array("PK".utf8) + [3, 4] + [UInt8](repeating: 1, count: 200)) == .asNamed)
         // Shift_JIS and UTF-16 are text.
         let shiftJIS: [UInt8] = Array(repeating: [0x82, 0xB3, 0x82, 0xAD, 0x82, 0xE7], count: 40).flatMap { $0 }

@@ -87,7 +87,24 @@ enum ContentSniff {
             }
             if begins { return .asNamed }
             if isHTML(head) { return .errorPage }
+            // A picture under another picture's name is everyday life.
+            if isKnown(head) { return .asNamed }
             return isNoise(head) ? .noise : .asNamed
+        }
+    }
+
+    /// Whether it begins as files of any known kind do.
+    private static func isKnown(_ head: UnsafeRawBufferPointer) -> Bool {
+        if head.starts(with: Array("BM".utf8)) || head.starts(with: Array("II*".utf8))
+            || head.starts(with: [0x4D, 0x4D, 0])
+        {
+            return true
+        }
+        return expectations.values.contains { expectation in
+            guard case .magic(let beginnings, let offset) = expectation else { return false }
+            return beginnings.contains {
+                head.count >= offset + $0.count && head[offset..<offset + $0.count].elementsEqual($0)
+            }
         }
     }
 
