@@ -4,7 +4,7 @@ import Testing
 @Suite struct AddressTests {
     private func firstLine(_ arguments: String...) throws -> JSONValue {
         let harness = try SharedRepository.get().harness
-        let text = try harness.command(Harness.binary, ["ls", "--json", "--no-lock"] + arguments).succeed().text
+        let text = try harness.command(HikaeProgram.binary, ["ls", "--json", "--no-lock"] + arguments).succeed().text
         return try #require(try JSONValue.lines(text).first)
     }
 
@@ -99,7 +99,7 @@ import Testing
         let shared = try SharedRepository.get()
         let found = { (arguments: [String]) throws in
             try JSONValue(
-                shared.harness.command(Harness.binary, ["find", "--json", "--no-lock"] + arguments).succeed().text
+                shared.harness.command(HikaeProgram.binary, ["find", "--json", "--no-lock"] + arguments).succeed().text
             ).array.count
         }
         #expect(try found(["new.txt"]) == 1)

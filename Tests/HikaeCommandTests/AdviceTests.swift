@@ -21,7 +21,7 @@ import Testing
     ])
     func aMistypedCommandIsToldTheNearest(_ arguments: [String], _ message: String) throws {
         let harness = try Harness()
-        let outcome = try harness.command(Harness.binary, arguments).run()
+        let outcome = try harness.command(HikaeProgram.binary, arguments).run()
         #expect(outcome.status == 1)
         #expect(outcome.text.isEmpty)
         #expect(outcome.errorText == "Fatal: " + message)
@@ -111,7 +111,7 @@ import Testing
         try harness.hikae("init").succeed()
         try harness.shell("mkdir source; head -c 200000 /dev/urandom > source/big").succeed()
         let backup = ["backup", harness.folder.path("source")]
-        try harness.command(Harness.binary, backup).succeed()
+        try harness.command(HikaeProgram.binary, backup).succeed()
         try harness.shell(
             """
             pack=$(ls -S "$HIKAE_REPOSITORY"/data/*/* | head -1); chmod u+w "$pack"
@@ -119,10 +119,10 @@ import Testing
             $HIKAE repair packs "$(basename "$pack")"
             """
         ).succeed()
-        let told = try harness.command(Harness.binary, backup + ["--dry-run"]).succeed()
+        let told = try harness.command(HikaeProgram.binary, backup + ["--dry-run"]).succeed()
         #expect(told.errorText.isEmpty)
         #expect(told.text.contains("source/big are missing in the repository: it is read and stored again\n"))
-        let quiet = try harness.command(Harness.binary, backup + ["-q"]).succeed()
+        let quiet = try harness.command(HikaeProgram.binary, backup + ["-q"]).succeed()
         #expect(quiet.text.isEmpty && quiet.errorText.isEmpty)
         #expect(try harness.hikae("check", "--read-data").run().status == 0)
     }
@@ -132,12 +132,12 @@ import Testing
         let source = try harness.makeSource()
         try harness.hikae("init").succeed()
         let run = { (arguments: [String]) throws -> Command.Outcome in
-            var command = harness.command(Harness.binary, arguments + ["--no-cache"])
+            var command = harness.command(HikaeProgram.binary, arguments + ["--no-cache"])
             if geteuid() == 0 {
                 // root may write everything: somebody else has to try.
                 command.program = "setpriv"
                 command.arguments =
-                    ["--reuid", "65534", "--regid", "65534", "--clear-groups", Harness.binary] + command.arguments
+                    ["--reuid", "65534", "--regid", "65534", "--clear-groups", HikaeProgram.binary] + command.arguments
             }
             return try command.run()
         }

@@ -88,7 +88,7 @@ import Testing
         // Other tests may read there at the same time, under locks of their own.
         let files = { Files.all(below: shared.harness.repository).filter { !$0.hasPrefix("locks/") } }
         let before = files()
-        let outcome = try shared.harness.command(Harness.binary, arguments).run()
+        let outcome = try shared.harness.command(HikaeProgram.binary, arguments).run()
         #expect(outcome.status == 1)
         #expect(outcome.text.isEmpty)
         #expect(outcome.errorText.hasPrefix("Fatal: "))
@@ -102,7 +102,7 @@ import Testing
             (["snapshots"], 10.0, "no-repository"), (["backup", "--nonsense"], 1.0, "usage"),
             (["--json", "nonsense"], 1.0, "usage"),
         ] {
-            let outcome = try harness.command(Harness.binary, arguments + ["--json"]).run()
+            let outcome = try harness.command(HikaeProgram.binary, arguments + ["--json"]).run()
             let error = try JSONValue(outcome.errorText)
             #expect(outcome.text.isEmpty)
             #expect(error["message_type"]?.string == "exit_error")

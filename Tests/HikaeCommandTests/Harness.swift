@@ -4,12 +4,6 @@ import HikaeCore
 import HikaeTesting
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// A folder with a place for a repository, and commands that find it by their environment.
 final class Harness: Sendable {
     let folder: TemporaryDirectory
@@ -18,15 +12,6 @@ final class Harness: Sendable {
     init() throws { folder = try TemporaryDirectory() }
 
     var repository: String { folder.path("repository") }
-
-    /// The built command: beside the test bundle, or where `HIKAE_BINARY` says.
-    static let binary: String = {
-        if let given = getenv("HIKAE_BINARY") { return String(cString: given) }
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let length = readlink("/proc/self/exe", &buffer, buffer.count)
-        let path = String(decoding: buffer.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return path.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/hikae"
-    }()
 
     /// Variables that name the repository and its password, everything else about backups taken away.
     var environment: [String: String?] {
@@ -44,7 +29,7 @@ final class Harness: Sendable {
     }
 
     /// `hikae` with arguments, ready to run.
-    func hikae(_ arguments: String...) -> Command { command(Self.binary, arguments) }
+    func hikae(_ arguments: String...) -> Command { command(HikaeProgram.binary, arguments) }
 
     /// `restic` with arguments, ready to run.
     func restic(_ arguments: String...) -> Command { command("restic", arguments) }
@@ -61,18 +46,18 @@ final class Harness: Sendable {
     /// A shell script; `$HIKAE` is the command. Stops at its first failure.
     func shell(_ script: String) -> Command {
         var command = command("/bin/bash", ["-c", "set -euo pipefail\n" + script])
-        command.environment["HIKAE"] = Self.binary
+        command.environment["HIKAE"] = HikaeProgram.binary
         return command
     }
 
     /// What standard output says, as JSON.
     func json(_ arguments: String...) throws -> JSONValue {
-        try JSONValue(command(Self.binary, arguments + ["--json"]).succeed().text)
+        try JSONValue(command(HikaeProgram.binary, arguments + ["--json"]).succeed().text)
     }
 
     /// Each line of standard output, as JSON.
     func jsonLines(_ arguments: String...) throws -> [JSONValue] {
-        try JSONValue.lines(command(Self.binary, arguments + ["--json"]).succeed().text)
+        try JSONValue.lines(command(HikaeProgram.binary, arguments + ["--json"]).succeed().text)
     }
 
     /// A small tree to save: `source/` with a folder, a symlink, a hard link, an empty file.

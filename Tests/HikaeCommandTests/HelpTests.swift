@@ -60,7 +60,7 @@ import Testing
     func everyPromisedOptionIsInTheHelp(_ command: String, _ options: String) throws {
         let harness = try Harness()
         let words = command.split(separator: " ").map(String.init)
-        let help = try harness.command(Harness.binary, words + ["--help"]).succeed()
+        let help = try harness.command(HikaeProgram.binary, words + ["--help"]).succeed()
         #expect(help.errors.isEmpty)
         let shown = Set(help.text.split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init))
         for option in (options + " " + Self.everywhere).split(separator: " ") {

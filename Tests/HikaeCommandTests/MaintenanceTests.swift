@@ -47,7 +47,7 @@ import Testing
     @Test func forgetNeverEmptiesAGroupByPolicy() throws {
         let harness = try daily(2)
         for arguments in [["--keep-tag", "nothing"], ["--unsafe-allow-remove-all"]] {
-            let outcome = try harness.command(Harness.binary, ["forget"] + arguments).run()
+            let outcome = try harness.command(HikaeProgram.binary, ["forget"] + arguments).run()
             #expect(outcome.status == 1)
         }
         #expect(try harness.json("snapshots").array.count == 2)
@@ -92,18 +92,18 @@ import Testing
         let password = try harness.folder.write("password", Harness.password)
         let from = ["--from-repo", harness.repository, "--from-password-file", password]
         let second = harness.folder.path("second")
-        try harness.command(Harness.binary, ["init", "-r", second, "--copy-chunker-params"] + from).succeed()
+        try harness.command(HikaeProgram.binary, ["init", "-r", second, "--copy-chunker-params"] + from).succeed()
         let first = try JSONValue.lines(
-            harness.command(Harness.binary, ["copy", "-r", second, "--json"] + from).succeed().text)
+            harness.command(HikaeProgram.binary, ["copy", "-r", second, "--json"] + from).succeed().text)
         #expect(first.last?["snapshots_copied"]?.number == 2)
         let again = try JSONValue.lines(
-            harness.command(Harness.binary, ["copy", "-r", second, "--json"] + from).succeed().text)
+            harness.command(HikaeProgram.binary, ["copy", "-r", second, "--json"] + from).succeed().text)
         #expect(again.last?["snapshots_copied"]?.number == 0)
         #expect(again.last?["snapshots_skipped"]?.number == 2)
         #expect(try harness.hikae("check", "--read-data", "-r", second).run().status == 0)
         let config = { (place: String) in try harness.json("cat", "config", "-r", place) }
         #expect(try config(second)["chunker_polynomial"] == config(harness.repository)["chunker_polynomial"])
-        #expect(try harness.command(Harness.binary, ["copy"] + from).run().status == 1, "a copy onto itself")
+        #expect(try harness.command(HikaeProgram.binary, ["copy"] + from).run().status == 1, "a copy onto itself")
     }
 
     @Test func damageIsNamedAndRepaired() throws {

@@ -8,7 +8,7 @@ import Testing
         try harness.hikae("init").succeed()
         try harness.shell("mkdir in; for i in $(seq 20); do head -c 300000 /dev/urandom > in/$i; done").succeed()
         var command = harness.command(
-            Harness.binary, ["backup", "in", "--limit-upload", "10000", "--pack-size", "4"] + arguments)
+            HikaeProgram.binary, ["backup", "in", "--limit-upload", "10000", "--pack-size", "4"] + arguments)
         command.environment["HIKAE_PROGRESS_FPS"] = "50"
         // The folder must outlive the command that runs in it.
         kept.append(harness)

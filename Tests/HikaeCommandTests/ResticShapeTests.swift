@@ -5,7 +5,7 @@ import Testing
 @Suite struct ResticShapeTests {
     private func both(_ arguments: String...) throws -> (ours: String, restics: String) {
         let harness = try SharedRepository.get().harness
-        let ours = try harness.command(Harness.binary, arguments + ["--json", "--no-lock"]).succeed().text
+        let ours = try harness.command(HikaeProgram.binary, arguments + ["--json", "--no-lock"]).succeed().text
         let restics = try harness.command("restic", arguments + ["--json", "--no-lock"]).succeed().text
         return (ours, restics)
     }

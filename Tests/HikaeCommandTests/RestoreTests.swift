@@ -29,7 +29,7 @@ import Testing
         let restored = { (arguments: [String]) throws -> [String] in
             let target = try TemporaryDirectory()
             try shared.harness.command(
-                Harness.binary, ["restore", address, "--no-lock", "-q", "-t", target.path] + arguments
+                HikaeProgram.binary, ["restore", address, "--no-lock", "-q", "-t", target.path] + arguments
             ).succeed()
             return Files.all(below: target.path)
         }
@@ -40,7 +40,7 @@ import Testing
         #expect(try restored(["-i", "/inner/two.txt", "-i", "/empty"]) == ["empty", "inner/two.txt"])
         #expect(try restored(["-e", "inner"]) == ["empty", "new.txt", "one.txt"])
         let both = ["restore", address, "--no-lock", "-t", "/nowhere", "-e", "a", "-i", "b"]
-        #expect(try shared.harness.command(Harness.binary, both).run().status == 1)
+        #expect(try shared.harness.command(HikaeProgram.binary, both).run().status == 1)
     }
 
     @Test func whatIsThereIsTreatedAsAskedFor() throws {
@@ -49,7 +49,7 @@ import Testing
         let address = "\(shared.ids[1]):\(shared.harness.folder.path("source"))"
         let restore = { (arguments: [String]) throws in
             try shared.harness.command(
-                Harness.binary, ["restore", address, "--no-lock", "-q", "-t", target.path] + arguments
+                HikaeProgram.binary, ["restore", address, "--no-lock", "-q", "-t", target.path] + arguments
             ).succeed()
         }
         try target.write("one.txt", "mine")

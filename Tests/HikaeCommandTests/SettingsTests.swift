@@ -5,7 +5,7 @@ import Testing
     private func snapshots(_ harness: Harness, _ environment: [String: String?], _ arguments: [String] = []) throws
         -> Command.Outcome
     {
-        var command = harness.command(Harness.binary, ["snapshots", "--no-lock"] + arguments)
+        var command = harness.command(HikaeProgram.binary, ["snapshots", "--no-lock"] + arguments)
         for name in ["HIKAE_REPOSITORY", "HIKAE_PASSWORD", "RESTIC_REPOSITORY", "RESTIC_PASSWORD"] {
             command.environment[name] = .some(nil)
         }

@@ -6,8 +6,8 @@ import HikaeTesting
 import Testing
 
 @Suite("hikae plan check and show") struct CheckTests {
-    let harness: Harness
-    init() throws { harness = try Harness() }
+    let harness: HikaeProgram
+    init() throws { harness = try HikaeProgram() }
 
     /// A plan with a vault that opens, and these sources.
     private func makePlan(_ sources: String, vault: String = "vault") throws {
@@ -107,7 +107,7 @@ import Testing
         #expect(missing.status == 1 && missing.errorText.contains("there is no plan"))
         #expect(missing.errorText.contains("\(harness.folder.path("home"))/.config/hikae/hikae.yaml"))
         func organisation(_ arguments: [String] = [], variable: String? = nil) throws -> String? {
-            var command = harness.command(Harness.binary, ["plan", "show", "--json"] + arguments)
+            var command = harness.command(HikaeProgram.binary, ["plan", "show", "--json"] + arguments)
             if let variable { command.environment["HIKAE_PLAN"] = variable }
             return try JSONValue(command.succeed().text)["organisation"]?.string
         }

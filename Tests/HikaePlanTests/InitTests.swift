@@ -12,14 +12,14 @@ import Testing
 #endif
 
 @Suite("hikae init, with a plan") struct InitTests {
-    let harness: Harness
-    init() throws { harness = try Harness() }
+    let harness: HikaeProgram
+    init() throws { harness = try HikaeProgram() }
 
     /// `hikae init` with a folder of this machine as its source, and more arguments.
     private func initialize(_ arguments: String...) throws -> Command {
         try harness.folder.write("data/a.txt", "a")
         let usual = ["init", "--organisation", "Sakura", "--vault", "vault", "--source", "shop/papers=./data"]
-        return harness.command(Harness.binary, usual + arguments)
+        return harness.command(HikaeProgram.binary, usual + arguments)
     }
 
     private func mode(_ path: String) -> UInt32 {
@@ -54,7 +54,7 @@ import Testing
         #expect(!plan.contains(password))
         try harness.hikae("snapshots", "-r", "vault", "--password-file", path).succeed()
         // Another one has another.
-        let other = try Harness()
+        let other = try HikaeProgram()
         try other.folder.write("data/a.txt", "a")
         try other.hikae("init", "--organisation", "B", "--vault", "vault", "--source", "./data").succeed()
         #expect(try SecretReference.file(other.folder.path("secrets/vault.password")).fetch().text != password)
@@ -161,7 +161,7 @@ import Testing
         "on a terminal it asks, explains an answer that is none, and takes what is offered", .enabled(if: hasTerminals))
     func asks() throws {
         try harness.folder.write("data/a.txt", "a")
-        var command = harness.command("script", ["-qec", "\(Harness.binary) init", "/dev/null"])
+        var command = harness.command("script", ["-qec", "\(HikaeProgram.binary) init", "/dev/null"])
         // Language, name, zone (first one that is none, then the offered), vault, sources (one is none).
         command.input = Array("en\nSakura\nTokyo\n\nvault\nnowhere\n./data\n\n".utf8)
         let outcome = try command.run()

@@ -7,10 +7,10 @@ import Testing
 @testable import HikaePlan
 
 @Suite("The plan's schema") struct SchemaTests {
-    static let schemaFile = packageRoot() + "/docs/plan.schema.json"
+    static let schemaFile = PracticeServer.projectFolder + "/docs/plan.schema.json"
 
     @Test("docs/plan.schema.json is what `hikae plan schema` prints") func documented() throws {
-        let harness = try Harness()
+        let harness = try HikaeProgram()
         let printed = try harness.hikae("plan", "schema").succeed().output
         #expect(try Files.read(Self.schemaFile) == printed, "run: hikae plan schema > docs/plan.schema.json")
         #expect(

@@ -9,8 +9,8 @@ import Testing
     static let mail = Result { try PracticeServer("dovecot") }
     static let shell = Result { try PracticeServer("openssh") }
 
-    let harness: Harness
-    init() throws { harness = try Harness() }
+    let harness: HikaeProgram
+    init() throws { harness = try HikaeProgram() }
 
     /// Writes a plan with one system of these sources, makes its vault, and checks it.
     private func check(_ sources: String) throws -> Command.Outcome {

@@ -7,12 +7,6 @@ import HikaeCore
 import HikaeTesting
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 @Suite("Disasters, replayed with real servers", .serialized)
 struct DisasterTests {
     @Test("S1: a provider's script erases everything and its own backup; forty empty days later all of it comes back")
@@ -33,19 +27,10 @@ struct DisasterTests {
     /// Runs one scenario; it checks, counts and cleans up by itself.
     private func replay(_ name: String) throws {
         let script = "\(PracticeServer.projectFolder)/practice/scenarios/\(name).py"
-        var command = Command("python3", ["-B", script, "--hikae", Self.binary])
+        var command = Command("python3", ["-B", script, "--hikae", HikaeProgram.binary])
         command.timeLimit = 280
         let outcome = try command.run()
         #expect(outcome.status == 0, "\(name) did not hold:\n\(outcome.text.suffix(12_000))\n\(outcome.errorText)")
         #expect(outcome.text.contains("expectations held"))
     }
-
-    /// The built command: beside the test bundle, or where `HIKAE_BINARY` says.
-    private static let binary: String = {
-        if let given = getenv("HIKAE_BINARY") { return String(cString: given) }
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let length = readlink("/proc/self/exe", &buffer, buffer.count)
-        let path = String(decoding: buffer.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return path.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/hikae"
-    }()
 }
