@@ -12,7 +12,8 @@ import Testing
     let examples: [String]
 
     init() throws {
-        let page = try String(decoding: Files.read(PracticeServer.projectFolder + "/docs/manual/plan.md"), as: UTF8.self)
+        let page = try String(
+            decoding: Files.read(PracticeServer.projectFolder + "/docs/manual/plan.md"), as: UTF8.self)
         self.page = page
         examples = page.split(separator: "```yaml\n").dropFirst().map { rest in
             String(rest[..<(rest.firstRange(of: "```")?.lowerBound ?? rest.endIndex)])
