@@ -136,7 +136,7 @@ systems:
       - name: info
         imap: imaps://info@localhost:{facts['port']}
         password: file:{password}
-        trust: {{authority: {facts['authority']}}}
+        trust: {{ca: {facts['authority']}}}
 retention: {{last: 3}}
 """)
     return plan
@@ -206,9 +206,9 @@ def run(options, work, facts):
         command = [str(options.reader), str(work / "vault"), str(facts["port"]), facts["authority"]]
     else:
         plan = hikae_plan(work, facts)
-        subprocess.run([str(options.hikae), "-r", str(work / "vault"), "--password-file", str(work / "vault-password"),
-                        "init"], check=True, stdout=subprocess.DEVNULL)
-        command = [str(options.hikae), "--plan", str(plan), "backup"]
+        subprocess.run([str(options.hikae), "init", "-r", str(work / "vault"), "--password-file",
+                        str(work / "vault-password")], check=True, stdout=subprocess.DEVNULL)
+        command = [str(options.hikae), "backup", "--plan", str(plan)]
     job("hikae first", command)
     # The first capture has made the server keep track of changes; the second learns the state that it keeps.
     job("hikae nothing new, once", command)

@@ -1,7 +1,8 @@
 // What a mail server sends comes from a stranger: it must be understood or refused, in whatever pieces it arrives.
 
 import HikaeCore
-import HikaeMailWire
+
+@testable import HikaeMailWire
 
 enum MailExercise {
     /// The input is what a server sends; its first byte says how it is cut into pieces.

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...6)
+    @Test(arguments: 1...3)
     func aCaptureGoesOnWhereTheConnectionBroke(_ seed: Int) throws {
         let rig = try Self.rig.get()
         if seed == 1 { try rig.python(0, Self.sample) }
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...4)
+    @Test(arguments: 1...2)
     func aRestoreGoesOnWithoutDoubling(_ seed: Int) throws {
         let rig = try Self.rig.get()
         if seed == 1 { try rig.python(1, Self.sample) }

@@ -88,7 +88,7 @@ final class ServerTrust: Sendable {
         }
         let advice = fingerprint.map {
             "If you are sure of this server, put `trust: {fingerprint: \($0)}` into the plan, or name its authority's "
-                + "file with `trust: {authority: FILE}`."
+                + "file with `trust: {ca: FILE}`."
         }
         return HikaeError(
             .untrusted, "the certificate of \(host) is not one that is trusted\(shown)", hint: advice)
