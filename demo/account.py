@@ -45,7 +45,7 @@ class Account:
         """What a command printed, set in."""
         for path, name in names:
             text = text.replace(str(path), name)
-        lines = text.rstrip("\n").split("\n")
+        lines = text.rstrip("\n").split("\n") if most else []
         for line in lines[:most]:
             self.line("    " + line)
         if len(lines) > most:
@@ -68,7 +68,7 @@ class Account:
     def row(self, *cells):
         """A row of the closing account: cells of fixed widths."""
         widths = [26, 30, 30]
-        self.line("  " + "".join(pad(cell, width) for cell, width in zip(cells, widths, strict=False)))
+        self.line("  " + "".join(pad(cell, width) for cell, width in zip(cells, widths, strict=False)).rstrip())
 
 
 def pad(text, width):
