@@ -16,6 +16,7 @@ public struct IMAPDestination: Destination {
 
     public var address: String { settings.address }
 
+    /// Logs in and opens INBOX to write, which changes nothing.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let connection = try IMAPConnection(settings)
         defer { connection.close() }
@@ -28,6 +29,7 @@ public struct IMAPDestination: Destination {
             software: connection.software.isEmpty ? "an IMAP server" : connection.software, notes: notes)
     }
 
+    /// Compares each mailbox with the snapshot's; what is there with other flags is a conflict.
     public func preview(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch)
         throws(HikaeError) -> ReturnPreview
     {
@@ -68,6 +70,7 @@ public struct IMAPDestination: Destination {
         return preview
     }
 
+    /// Makes mailboxes and appends what they lack. Throws `.quota`, saying what is in, when the account is full.
     public func restore(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch)
         throws(HikaeError) -> ReturnSummary
     {
@@ -75,6 +78,7 @@ public struct IMAPDestination: Destination {
         return try restore.run()
     }
 
+    /// Reads every message back and compares the SHA-256 of its bytes, its flags and its date.
     public func verify(
         _ content: SnapshotContent, facts: CaptureFacts?, _ options: ReturnOptions, _ watch: ReturnWatch
     ) throws(HikaeError) -> Verification {

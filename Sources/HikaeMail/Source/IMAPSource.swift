@@ -15,6 +15,7 @@ public struct IMAPSource: CaptureSource {
     public var address: String { settings.address }
     public var unit: CaptureUnit { .messages }
 
+    /// Logs in and lists the mailboxes. Throws `.notFound` when there is none.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let connection = try IMAPConnection(settings)
         defer { connection.close() }
@@ -33,6 +34,7 @@ public struct IMAPSource: CaptureSource {
             software: connection.software.isEmpty ? "an IMAP server" : connection.software, notes: notes)
     }
 
+    /// Logs in and lists the mailboxes with their states.
     public func begin(_ context: CaptureContext) throws(HikaeError) -> any CaptureSession {
         try IMAPSession.begin(settings, context)
     }
