@@ -28,7 +28,7 @@ struct DisasterTests {
     private func replay(_ name: String) throws {
         let script = "\(PracticeServer.projectFolder)/practice/scenarios/\(name).py"
         var command = Command("python3", ["-B", script, "--hikae", HikaeProgram.binary])
-        command.timeLimit = 280
+        command.timeLimit = 500
         let outcome = try command.run()
         #expect(outcome.status == 0, "\(name) did not hold:\n\(outcome.text.suffix(12_000))\n\(outcome.errorText)")
         #expect(outcome.text.contains("expectations held"))

@@ -64,7 +64,7 @@ class Rig:
                 self.plan2.write()
             self.hikae = Hikae(self.options.hikae, self.folder, self.plan, self.clock)
             self.hikae.make_vault()
-            self.say(f"P has three tenants, the vault is empty")
+            self.say("P has three tenants, the vault is empty")
         except BaseException:
             self.__exit__()
             raise
