@@ -53,7 +53,7 @@ class PlanFile:
             return lines + ([f"trust: {{ca: {facts['certificate']}}}"] if facts.get("certificate") else [])
         if kind == "dovecot":
             secret = self.secret(name, provider.password(tenant, "mail"))
-            return [f"imap: imaps://{name}@{tenant.domain}@localhost:{facts['port']}", f"password: {secret}",
+            return [f"imap: imaps://{name}@{tenant.domain}@127.0.0.1:{facts['port']}", f"password: {secret}",
                     f"trust: {{ca: {facts['authority']}}}"]
         if kind == "s3":
             return [f"s3: s3://{provider.bucket(tenant)}", f"endpoint: {facts['endpoint']}", f"region: {facts['region']}",

@@ -187,7 +187,7 @@ class Provider:
         """A connection to a mail account, logged in."""
         facts = self.facts("dovecot")
         context = ssl.create_default_context(cafile=facts["authority"])
-        connection = imaplib.IMAP4_SSL("localhost", facts["port"], ssl_context=context)
+        connection = imaplib.IMAP4_SSL("127.0.0.1", facts["port"], ssl_context=context)
         try:
             connection.login(f"{account}@{tenant.domain}", self.password(tenant, "mail"))
             yield connection

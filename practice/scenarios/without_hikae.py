@@ -27,7 +27,7 @@ def environment(rig, back):
         "PGHOST": "127.0.0.1", "PGPORT": str(postgres["port"]), "PGUSER": postgres["superuser"],
         "PGPASSWORD": postgres["superuser_password"],
         "MYSQL_HOST": "127.0.0.1", "MYSQL_TCP_PORT": str(maria["port"]), "MYSQL_PWD": maria["superuser_password"],
-        "IMAP_HOST": "localhost", "IMAP_PORT": str(mail["port"]), "IMAP_USER": f"info@{rig.tenant.domain}",
+        "IMAP_HOST": "127.0.0.1", "IMAP_PORT": str(mail["port"]), "IMAP_USER": f"info@{rig.tenant.domain}",
         "IMAP_PASSWORD": rig.p2.password(rig.tenant, "mail"), "SSL_CERT_FILE": mail["authority"],
         "S3_ENDPOINT": s3["endpoint"], "AWS_DEFAULT_REGION": s3["region"], "AWS_ACCESS_KEY_ID": s3["access_key"],
         "AWS_SECRET_ACCESS_KEY": s3["secret_key"]}
