@@ -37,7 +37,7 @@ class Practice:
         self.tenants = tenants(seed)
         self.p = Provider("P", self.folder / "P", self.tenants, kinds)
         self.p2 = Provider("P2", self.folder / "P2", self.tenants, kinds)
-        self.companies = []
+        self.companies, self.vault = [], ""
 
     def open(self):
         """Fills P, gives P2 its empty accounts, and writes the plans and the environment."""
@@ -47,10 +47,11 @@ class Practice:
         mine = PlanFile(self.folder, tenant, self.p)
         mine.write()
         PlanFile(self.folder, tenant, self.p2, name="p2", is_destination=True).write()
+        self.vault = f"-r {mine.vault} --password-file {mine.vault_password}"
+        # A repository named in the environment would be used instead of the plan's vaults, so none is.
         (self.folder / "practice.env").write_text(
             f"export HIKAE_PLAN={mine.path}\nexport HIKAE_CACHE_DIR={self.folder}/cache\n"
-            f"export RESTIC_REPOSITORY={mine.vault}\nexport RESTIC_PASSWORD_FILE={mine.vault_password}\n"
-            f"export RESTIC_CACHE_DIR={self.folder}/cache-restic\n")
+            f"export HIKAE_STATE={self.folder}/state\nvault='{self.vault}'\n")
 
     def business(self):
         """A day's business."""
@@ -149,7 +150,7 @@ def run(options):
             practice.open()
             print(f"""P is full, P2 is empty. In another terminal:
     . {folder}/practice.env
-    hikae init && hikae plan check && hikae backup
+    hikae init $vault && hikae plan check && hikae backup
     python3 -B practice/practice.py wipe --folder {folder}
     hikae backup; hikae status; hikae restore --all --to-plan {folder}/p2.yaml
 Ctrl-C stops everything and removes {folder}.""", flush=True)
