@@ -61,6 +61,17 @@ final class ArchiveRun: Sendable {
         archiver.report(error)
     }
 
+    /// Counts a directory that was taken over whole.
+    func countUnchanged(_ extent: SourceEntry.Extent) {
+        counts.withLock { counts in
+            counts.totalFiles += extent.files
+            counts.filesUnmodified += extent.files
+            counts.totalBytes += Int(clamping: extent.bytes)
+            counts.directoriesUnmodified += 1
+        }
+        archiver.progress.add(files: extent.files, bytes: Int(clamping: extent.bytes))
+    }
+
     /// Counts a file that is done.
     func countFile(_ node: Node, in directory: DirectoryState, _ outcome: ArchiveItem.Outcome) {
         counts.withLock { counts in

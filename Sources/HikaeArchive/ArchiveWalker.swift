@@ -78,17 +78,27 @@ final class ArchiveWalker {
             directory.add(node)
             return nil
         case .directory(let inner):
-            return enter(inner, node, previous, in: directory)
+            return enter(inner, entry, node, previous, in: directory)
         case .file(let file):
             try save(file, entry, node, previous, in: directory)
             return nil
         }
     }
 
-    private func enter(_ inner: any SourceDirectory, _ node: Node, _ previous: Node?, in directory: DirectoryState)
-        -> Frame?
-    {
+    private func enter(
+        _ inner: any SourceDirectory, _ entry: SourceEntry, _ node: Node, _ previous: Node?,
+        in directory: DirectoryState
+    ) -> Frame? {
         let known = previous?.kind == .dir ? previous : nil
+        if case .isUnchanged = entry.content, let extent = entry.extent, let subtree = known?.subtree,
+            index.contains(subtree, .tree)
+        {
+            var whole = node
+            whole.subtree = subtree
+            directory.add(whole)
+            run.countUnchanged(extent)
+            return nil
+        }
         let path = inner.displayPath
         run.archiver.progress.currentItem = path
         let entries: [SourceEntry]

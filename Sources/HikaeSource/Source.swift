@@ -22,13 +22,24 @@ public struct SourceEntry: Sendable {
     /// The name that the same file had in the snapshot before, in the same directory, when it had another one: a
     /// message whose flags changed. Nil when the name is the same, or not known.
     public var formerName: [UInt8]?
+    /// What a directory holds in all, when its source knows that nothing in it has changed: together with
+    /// `content == .isUnchanged` it is taken over from the snapshot before without being looked at.
+    public var extent: Extent?
     /// What the source itself knows of the content since the snapshot before.
     public var content: ContentKnowledge = .metadataTells
 
     /// Whether the content may be long although the node's size does not say so: a dump that is being made.
     public var mayBeLong = false
 
-    /// What a source can know of a file's content without reading it.
+    /// How much there is in a directory and below it.
+    public struct Extent: Sendable {
+        public var files: Int
+        public var bytes: UInt64
+
+        public init(files: Int, bytes: UInt64) { (self.files, self.bytes) = (files, bytes) }
+    }
+
+    /// What a source can know of content without reading it.
     public enum ContentKnowledge: Sendable {
         /// Size and times tell, as restic has it.
         case metadataTells

@@ -33,7 +33,7 @@ import Testing
         let (_, capture, folder) = try RestoreTests.site()
         for _ in 0..<3 {
             // Answers are short: this many bytes from the server carry a part of the restore.
-            let bytes = Int.random(in: 15_000...80_000, using: &random)
+            let bytes = Int.random(in: 10_000...30_000, using: &random)
             let target = try Server.folder()
             let destination = SFTPDestination(try Server.cutting(try Server.settings(target), after: bytes))
             let errors = RestoreTests.Collected()

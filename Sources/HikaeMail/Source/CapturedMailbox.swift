@@ -63,25 +63,62 @@ final class CapturedMailbox: Sendable {
         }
     }
 
-    /// The entries of its directory: the Maildir, and the record. Lists the mailbox.
+    /// The entries of its directory: the Maildir, and the record. Lists the mailbox, unless nothing happened in it.
     func entries(report: (HikaeError) -> Void) throws(HikaeError) -> [SourceEntry] {
-        var listing = try list(report: report)
-        listing.record.isSubscribed = isSubscribed
-        listing.record.specialUse = listed.specialUse
+        if let (record, group) = unchanged() {
+            counted.withLock { counted in
+                counted.identity.uidValidity = record.uidValidity
+                (counted.items, counted.bytes) = (Int64(clamping: group.items), Int64(clamping: group.bytes))
+                counted.isListed = true
+            }
+            var messages = MailFile.entry(Array("cur".utf8), MessageDirectory(self, nil))
+            messages.content = .isUnchanged
+            messages.extent = SourceEntry.Extent(files: Int(clamping: group.items), bytes: group.bytes)
+            return entries(record, messages)
+        }
+        let listing = try list(report: report)
         let bytes = listing.messages.reduce(Int64(0)) { $0 &+ Int64(clamping: $1.size) }
         counted.withLock { counted in
             counted.identity.uidValidity = listing.record.uidValidity
             (counted.items, counted.bytes, counted.isListed) = (Int64(listing.messages.count), bytes, true)
         }
+        return entries(listing.record, MailFile.entry(Array("cur".utf8), MessageDirectory(self, listing.messages)))
+    }
+
+    private func entries(_ known: MailboxRecord, _ messages: SourceEntry) -> [SourceEntry] {
+        var record = known
+        record.isSubscribed = isSubscribed
+        record.specialUse = listed.specialUse
         var entries = [
-            MailFile.entry(MailboxRecord.fileName, listing.record.encoded(), in: displayPath),
-            MailFile.entry(Array("cur".utf8), MessageDirectory(self, listing.messages)),
+            MailFile.entry(MailboxRecord.fileName, record.encoded(), in: displayPath), messages,
             MailFile.entry(Array("new".utf8), EmptyDirectory(displayPath: "\(displayPath)/new")),
             MailFile.entry(Array("tmp".utf8), EmptyDirectory(displayPath: "\(displayPath)/tmp")),
         ]
-        let keywords = KeywordTable(listing.record.keywords).fileContent
+        let keywords = KeywordTable(record.keywords).fileContent
         if !keywords.isEmpty { entries.append(MailFile.entry(KeywordTable.fileName, keywords, in: displayPath)) }
         return entries
+    }
+
+    /// The mailbox as it was recorded and counted by the capture before, when the server says that nothing happened
+    /// since; otherwise nil.
+    private func unchanged() -> (MailboxRecord, CaptureFacts.Group)? {
+        guard let previous = session.context.previous, let state, !session.mustAskForLabels else { return nil }
+        let name = MailboxPath.display(folders)
+        let place = folders + [Array(MailboxRecord.fileName.utf8)]
+        guard let group = previous.facts?.groups.first(where: { $0.name == name }),
+            let content = try? previous.bytes(at: place, limit: MailboxRecord.maximumSize),
+            let record = try? MailboxRecord(content), record.name == listed.name,
+            group.identity == String(record.uidValidity), record.isCurrent(state, messages: group.items)
+        else { return nil }
+        return (record, group)
+    }
+
+    /// The messages of a mailbox that was not listed because nothing happened in it.
+    func messagesListedAnew(report: (HikaeError) -> Void) throws(HikaeError) -> [MailboxListing.Message] {
+        let messages = try list(report: report).messages
+        let bytes = messages.reduce(Int64(0)) { $0 &+ Int64(clamping: $1.size) }
+        counted.withLock { ($0.items, $0.bytes) = (Int64(messages.count), bytes) }
+        return messages
     }
 
     private func list(report: (HikaeError) -> Void) throws(HikaeError) -> MailboxListing {
@@ -116,10 +153,10 @@ final class CapturedMailbox: Sendable {
 /// `cur` of a mailbox: its messages.
 private final class MessageDirectory: SourceDirectory {
     private let mailbox: CapturedMailbox
-    /// Given away when they are asked for.
-    private let messages: Mutex<[MailboxListing.Message]>
+    /// Given away when they are asked for; nil when the mailbox is still to be listed.
+    private let messages: Mutex<[MailboxListing.Message]?>
 
-    init(_ mailbox: CapturedMailbox, _ messages: [MailboxListing.Message]) {
+    init(_ mailbox: CapturedMailbox, _ messages: [MailboxListing.Message]?) {
         self.mailbox = mailbox
         self.messages = Mutex(messages)
     }
@@ -127,10 +164,12 @@ private final class MessageDirectory: SourceDirectory {
     var displayPath: String { "\(mailbox.displayPath)/cur" }
 
     func entries(report: (HikaeError) -> Void) throws(HikaeError) -> [SourceEntry] {
-        let messages = messages.withLock { messages in
+        let given = messages.withLock { messages in
             defer { messages = [] }
             return messages
         }
+        // What could have been taken over is not in the snapshot before any more: it is listed after all.
+        let messages = if let given { given } else { try mailbox.messagesListedAnew(report: report) }
         var entries: [SourceEntry] = []
         entries.reserveCapacity(messages.count)
         var wanted: [PrefetchPlan.Wanted] = []

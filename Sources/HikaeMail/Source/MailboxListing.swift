@@ -44,10 +44,16 @@ struct KnownMailbox: Sendable {
     }
 
     /// Whether the server says that nothing was added, removed or marked since.
-    func isCurrent(_ state: MailboxStatus) -> Bool {
-        guard let modSeq = state.highestModSeq, modSeq > 1 || record.messages == 0 else { return false }
-        return modSeq == record.highestModSeq && state.uidValidity == record.uidValidity
-            && state.uidNext == record.uidNext && state.uidNext != nil && state.messages == UInt64(messages.count)
+    func isCurrent(_ state: MailboxStatus) -> Bool { record.isCurrent(state, messages: UInt64(messages.count)) }
+}
+
+extension MailboxRecord {
+    /// Whether the server says that nothing was added, removed or marked since this was recorded, of a mailbox that
+    /// was captured with so many messages.
+    func isCurrent(_ state: MailboxStatus, messages captured: UInt64) -> Bool {
+        guard let modSeq = state.highestModSeq, modSeq > 1 || messages == 0 else { return false }
+        return modSeq == highestModSeq && state.uidValidity == uidValidity && state.uidNext == uidNext
+            && state.uidNext != nil && state.messages == captured
     }
 }
 

@@ -119,7 +119,8 @@ extension RunningCommand {
         defer { posix_spawnattr_destroy(&attributes) }
         var defaults = sigset_t()
         sigemptyset(&defaults)
-        sigaddset(&defaults, SIGPIPE)
+        // Whoever runs the tests may have signals ignored, `nohup` for example; the program under test has not.
+        for number in [SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGQUIT] { sigaddset(&defaults, number) }
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         // The threads that run tests block most signals; the program must not inherit that.
         var unblocked = sigset_t()
