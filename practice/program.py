@@ -78,6 +78,8 @@ class Hikae:
             self.environment |= {"HIKAE_PLAN": str(plan.path), "RESTIC_REPOSITORY": str(plan.vault),
                                  "RESTIC_PASSWORD_FILE": str(plan.vault_password)}
         self.plan = plan
+        # Whether signals that Python ignores stay ignored in the command: one of them tells of a file at its bound.
+        self.keeps_signals = False
         self.runs = []
 
     def run(self, *words, by="hikae", limit=120, **environment):
@@ -91,7 +93,8 @@ class Hikae:
                 environment |= self.clock.environment()
         began = time.monotonic()
         result = subprocess.run([program, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True,
-                                env=environment, cwd=self.folder, timeout=limit, check=False)
+                                env=environment, cwd=self.folder, timeout=limit, check=False,
+                                restore_signals=not self.keeps_signals)
         outcome = Outcome([by, *map(str, words)], result.returncode, result.stdout.decode(errors="replace"),
                           result.stderr.decode(errors="replace"), time.monotonic() - began)
         self.runs.append(outcome)

@@ -171,6 +171,7 @@ def disk_full(rig):
         plan.folder.mkdir()
         plan.write(["info"])
         hikae = type(rig.hikae)(rig.hikae.binary, plan.folder, plan, rig.clock)
+        hikae.keeps_signals = True
         hikae.make_vault()
         rig.company.deliver("info", rig.company.mail["info"].letters(250))
         outcome = hikae.run("backup", "--json")
