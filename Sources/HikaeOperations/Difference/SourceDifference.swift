@@ -1,6 +1,7 @@
 // What happened at a source between two captures, in the source's own language: files, messages, tables.
 
 public import HikaeCore
+public import HikaeDatabase
 public import HikaeDestination
 import HikaeFormat
 public import HikaeMail
@@ -13,8 +14,8 @@ public enum SourceChange: Sendable, Equatable {
     case file(modifier: String, path: [UInt8])
     /// A message came, went, moved or got other flags.
     case message(MessageChange)
-    /// A table: rows before and after, nil where it was not there.
-    case table(name: String, before: UInt64?, after: UInt64?)
+    /// A table: what became of its rows.
+    case table(TableDifference)
 }
 
 /// What happened to a message.
@@ -75,29 +76,23 @@ public struct SourceDifference: Sendable {
         return totals
     }
 
-    /// Tables, from the facts of both captures, in the order of their names. Tables whose number of rows stayed the
-    /// same are counted as unchanged: rows are not compared.
+    /// Tables, from the facts of both captures, in the order of their names. A table whose rows are as many and as long
+    /// as before counts as unchanged: single rows are not compared.
     public static func tables(
         from old: CaptureFacts, to new: CaptureFacts, _ onChange: (SourceChange) -> Void
     ) -> SourceDifferenceTotals {
         var totals = SourceDifferenceTotals()
-        let before = Dictionary(old.groups.map { ($0.name, $0.items) }) { first, _ in first }
-        let after = Dictionary(new.groups.map { ($0.name, $0.items) }) { first, _ in first }
-        for name in Set(before.keys).union(after.keys).sorted() {
-            let (was, isNow) = (before[name], after[name])
-            if was == isNow {
-                totals.unchanged += 1
-                continue
-            }
-            onChange(.table(name: name, before: was, after: isNow))
-            if was == nil {
+        for difference in TableDifference.between(old, new) {
+            onChange(.table(difference))
+            if difference.before == nil {
                 totals.added += 1
-            } else if isNow == nil {
+            } else if difference.after == nil {
                 totals.removed += 1
             } else {
                 totals.changed += 1
             }
         }
+        totals.unchanged = UInt64(new.groups.count) - totals.added - totals.changed
         return totals
     }
 

@@ -1,6 +1,7 @@
 // `hikae diff --source`: what happened at a source, in its own words.
 
 import HikaeCore
+import HikaeDatabase
 import HikaeDestination
 import HikaeFormat
 import HikaeGuard
@@ -90,11 +91,15 @@ extension Diff {
             let headers = change.headers
             console.print("       \(Words.safe(headers.date))  \(Words.safe(headers.from))")
             console.print("       \(Words.safe(headers.subject)) (\(Words.size(change.bytes)))")
-        case .table(let name, let before, let after):
+        case .table(let table):
+            let (before, after) = (table.before, table.after)
             let sign = before == nil ? "+" : after == nil ? "-" : "M"
-            var text = Words.filled(sign, 5) + Words.safe(name)
+            var text = Words.filled(sign, 5) + Words.safe(table.table)
             text += "  \(before.map { "\($0)" } ?? "not there") to \(after.map { "\($0)" } ?? "gone") rows"
-            if let before, let after { text += " (\(after >= before ? "+\(after - before)" : "-\(before - after)"))" }
+            if let before, let after, before != after {
+                text += " (\(after > before ? "+\(after - before)" : "-\(before - after)"))"
+            }
+            if before == after { text += ", but of other content" }
             console.print(text)
         }
     }
@@ -115,10 +120,12 @@ extension Diff {
             json.member("date", change.headers.date)
             json.member("message_id", change.headers.messageID)
             json.member("bytes", change.bytes)
-        case .table(let name, let before, let after):
-            json.member("table", name)
-            if let before { json.member("rows_before", before) }
-            if let after { json.member("rows_after", after) }
+        case .table(let table):
+            json.member("table", table.table)
+            if let before = table.before { json.member("rows_before", before) }
+            if let after = table.after { json.member("rows_after", after) }
+            json.member("bytes_before", table.bytesBefore)
+            json.member("bytes_after", table.bytesAfter)
         }
     }
 
