@@ -16,11 +16,13 @@ public struct PreviousSnapshot: PreviousCapture {
         (self.repository, self.tree, self.facts) = (repository, tree, facts)
     }
 
+    /// The nodes of a directory of the content, as the repository has them; nil when there is none.
     public func nodes(at path: [[UInt8]]) throws(HikaeError) -> [Node]? {
         guard let tree = try find(path) else { return nil }
         return try repository.tree(tree).nodes
     }
 
+    /// The bytes of a small file of the content; nil when there is none.
     public func bytes(at path: [[UInt8]], limit: Int) throws(HikaeError) -> [UInt8]? {
         guard let name = path.last, let tree = try find(Array(path.dropLast())) else { return nil }
         guard let node = try repository.tree(tree).node(named: name), let content = node.content else { return nil }

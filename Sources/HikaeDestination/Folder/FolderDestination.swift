@@ -32,6 +32,7 @@ public struct FolderDestination: Destination {
         return ServiceIdentity(software: "folder")
     }
 
+    /// Compares types, sizes and times; reads no content.
     public func preview(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch)
         throws(HikaeError) -> ReturnPreview
     {
@@ -59,6 +60,7 @@ public struct FolderDestination: Destination {
         return preview
     }
 
+    /// Restores into the folder, which is made when it is not there. What is in the way is refused beforehand.
     public func restore(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch)
         throws(HikaeError) -> ReturnSummary
     {
@@ -85,6 +87,7 @@ public struct FolderDestination: Destination {
         return summary
     }
 
+    /// Reads every file again and compares it by the hashes of its content.
     public func verify(
         _ content: SnapshotContent, facts: CaptureFacts?, _ options: ReturnOptions, _ watch: ReturnWatch
     ) throws(HikaeError) -> Verification {

@@ -16,12 +16,14 @@ public struct FTPDestination: Destination {
 
     public var address: String { settings.address }
 
+    /// Logs in and looks whether one may write.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let site = try ReturnSite(settings, ReturnWatch())
         defer { site.close() }
         return try site.identify()
     }
 
+    /// Compares sizes and times of the listings; reads no content.
     public func preview(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
         -> ReturnPreview
     {
@@ -30,6 +32,7 @@ public struct FTPDestination: Destination {
         return try ReturnPlan(site, content, options, watch).preview
     }
 
+    /// Uploads what is not there, under a working name first, over several connections.
     public func restore(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
         -> ReturnSummary
     {
@@ -47,6 +50,7 @@ public struct FTPDestination: Destination {
         return try ReturnRun(site, content, plan, watch).run()
     }
 
+    /// Downloads every file again and compares it byte for byte.
     public func verify(
         _ content: SnapshotContent, facts: CaptureFacts?, _ options: ReturnOptions, _ watch: ReturnWatch
     ) throws(HikaeError) -> Verification {

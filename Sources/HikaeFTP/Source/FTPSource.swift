@@ -13,12 +13,14 @@ public struct FTPSource: CaptureSource {
     public var address: String { settings.address }
     public var unit: CaptureUnit { .files }
 
+    /// Logs in and lists the folder.
     public func probe() throws(HikaeError) -> ServiceIdentity {
         let session = try FTPSession(settings, CaptureContext())
         defer { session.close() }
         return try session.identify()
     }
 
+    /// Logs in for one capture.
     public func begin(_ context: CaptureContext) throws(HikaeError) -> any CaptureSession {
         try FTPSession(settings, context)
     }
