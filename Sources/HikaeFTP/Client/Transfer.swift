@@ -17,6 +17,8 @@ final class Transfer {
     private var isRunning = false
     private var failures = 0
     private var breaks = 0
+    /// What had been received when the transfer broke last.
+    private var lastBreak: UInt64 = 0
     private var hasEnded = false
     /// Bytes handed out.
     private(set) var received: UInt64 = 0
@@ -102,7 +104,6 @@ final class Transfer {
                         pool.give(connection)
                         return count
                     }
-                    failures = 0
                     pool.park(connection, ticket)
                     return count
                 } catch {
@@ -119,7 +120,9 @@ final class Transfer {
                     throw error
                 }
             } catch {
-                failures += 1
+                // A server that gives a few bytes each time must not be asked for ever.
+                failures = received - lastBreak >= 64 << 10 ? 1 : failures + 1
+                lastBreak = received
                 breaks += 1
                 guard error.isRetryable, failures < ConnectionPool.patience, breaks < 200 else { throw error }
                 try pool.pause(Double(1 << failures) * 0.05)

@@ -28,7 +28,14 @@ struct FTPFolder: SourceDirectory {
     var displayPath: String { "/" + names.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/") }
 
     func entries(report: (HikaeError) -> Void) throws(HikaeError) -> [SourceEntry] {
-        let content = try session.ahead.content(of: self)
+        let content: ListingAhead.Content
+        do throws(HikaeError) {
+            content = try session.ahead.content(of: self)
+        } catch {
+            // Without its own folder nothing is known of the site: that is no capture of an empty one.
+            if names.isEmpty { session.fail(error) }
+            throw error
+        }
         for error in content.reports { report(error) }
         return content.entries
     }

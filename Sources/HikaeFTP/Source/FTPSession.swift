@@ -20,6 +20,7 @@ final class FTPSession: CaptureSession {
     let ahead: ListingAhead
     private let settings: FTPSettings
     private let counts = Mutex(Counts())
+    private let failure = FirstError()
 
     private struct Counts: Sendable {
         var groups: [[UInt8]: (items: UInt64, bytes: UInt64)] = [:]
@@ -74,6 +75,9 @@ final class FTPSession: CaptureSession {
         return notes
     }
 
+    /// The capture as a whole cannot be trusted.
+    func fail(_ error: HikaeError) { failure.set(error) }
+
     // MARK: counting
 
     /// A file was listed.
@@ -98,6 +102,7 @@ final class FTPSession: CaptureSession {
     }
 
     func finish() throws(HikaeError) -> CaptureFacts {
+        try failure.check()
         if let loss = pool.loss { throw loss }
         let groups = counts.withLock { $0.groups }
         var facts = CaptureFacts(unit: .files)
