@@ -6,10 +6,17 @@ import ArgumentParser
 struct Hikae: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hikae",
-        abstract: "Keeps encrypted, deduplicated backups in restic's repository format.",
+        abstract: "Keeps copies of what you run elsewhere, in restic's repository format, and puts it all back.",
         usage: "hikae <command> [options] …",
         discussion: """
-            FIRST STEPS
+            FIRST STEPS: what runs at a provider
+              hikae init                                      # asks, writes hikae.yaml, makes the first vault
+              hikae plan check                                # does everything answer?
+              hikae backup                                    # every day; status 20: look at it
+              hikae status
+              hikae restore --all --to-plan new-provider.yaml
+
+            FIRST STEPS: files of this machine
               export HIKAE_REPOSITORY=/srv/backup HIKAE_PASSWORD_FILE=/etc/backup-password
               hikae init                                      # once
               hikae backup /home /etc                         # every day
