@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 # and the demonstration call and what a minimal system does not have; the last are the practice provider's servers.
 packages="git ca-certificates binutils libc6-dev libgcc-12-dev libstdc++-12-dev libcurl4 libxml2 zlib1g-dev pkg-config
 libzstd-dev libcurl4-openssl-dev libsqlite3-dev
-restic python3 procps hostname tzdata acl attr xz-utils diffutils openssl openssh-client mariadb-client postgresql-client
+restic python3 procps hostname tzdata acl attr xz-utils diffutils openssl openssh-client mariadb-client postgresql-client sqlite3
 rsync lftp openssh-server dovecot-imapd nginx-light mariadb-server-core postgresql"
 # The servers that Debian has not, and the clients to compare with.
 python_packages="moto[s3] flask flask-cors boto3 pyftpdlib pyOpenSSL"

@@ -134,6 +134,9 @@ def main():
 
     bundle = pathlib.Path(options.bundle).resolve()
     environment = dict(os.environ, HIKAE_BINARY=str(bundle.parent / "hikae"))
+    # Where tools/install-deps.sh puts Python packages that the system's Python lacks.
+    packages = str(pathlib.Path(__file__).resolve().parent.parent / ".build" / "python")
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [environment.get("PYTHONPATH"), packages]))
     # A test's repository must never be somebody's real one.
     for name in list(environment):
         if name.startswith(("RESTIC_", "HIKAE_")) and name not in ("HIKAE_BINARY", "HIKAE_TEST_SEED"):

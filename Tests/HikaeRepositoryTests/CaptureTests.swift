@@ -52,19 +52,7 @@ private final class SaidFile: SourceFile {
 
     func open() throws(HikaeError) -> any SourceReader {
         count.add(1, ordering: .relaxed)
-        return Reader(content)
-    }
-
-    private final class Reader: SourceReader {
-        private var rest: ArraySlice<UInt8>
-        init(_ content: [UInt8]) { rest = content[...] }
-        func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
-            let part = rest.prefix(buffer.count)
-            buffer.copyBytes(from: part)
-            rest = rest.dropFirst(part.count)
-            return part.count
-        }
-        func currentNode() throws(HikaeError) -> Node? { nil }
+        return BytesReader(content)
     }
 }
 

@@ -135,4 +135,15 @@ struct ChildProcessTests {
         #expect(try all(process) == "")
         #expect(try process.wait() == 128 + SIGPIPE)
     }
+
+    @Test("is waited for no longer than it runs, though what it started keeps its messages open")
+    func grandchildren() throws {
+        var options = ChildProcess.Options()
+        options.keepsMessages = true
+        let began = MonotonicTime.seconds()
+        let process = try ChildProcess(["sh", "-c", "echo said >&2; sleep 15 >/dev/null & exit 3"], options: options)
+        #expect(try process.wait() == 3)
+        #expect(MonotonicTime.seconds() - began < 12)
+        #expect(process.messages == "said")
+    }
 }

@@ -27,11 +27,14 @@ def main():
     data, socket = folder / "data", folder / "mariadb.sock"
     # The server refuses to run as root unless told to.
     user = "--user=" + pwd.getpwuid(os.geteuid()).pw_name
+    # Each server has a folder for temporary files: one that starts clears away what it takes for leftovers of others.
+    scratch = folder / "tmp"
+    scratch.mkdir(exist_ok=True)
     if not data.exists():
         # --force and --skip-name-resolve: a machine whose own name does not resolve must do.
         result = subprocess.run(
             ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db", "--force",
-             "--skip-name-resolve", "--auth-root-authentication-method=normal", user],
+             "--skip-name-resolve", "--auth-root-authentication-method=normal", f"--tmpdir={scratch}", user],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if result.returncode != 0:
             raise SystemExit("mariadb-install-db failed:\n" + result.stdout)
@@ -51,7 +54,7 @@ def main():
          f"--bind-address={common.HOST}", f"--port={port}", "--skip-name-resolve", f"--init-file={first}",
          "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci", "--innodb-buffer-pool-size=128M",
          "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0",
-         "--max-allowed-packet=256M", "--skip-log-bin", user],
+         "--max-allowed-packet=256M", "--skip-log-bin", f"--tmpdir={scratch}", user],
         folder / "server.log", cwd=folder)
     try:
         common.wait_for_port(port, process)

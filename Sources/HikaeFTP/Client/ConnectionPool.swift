@@ -130,14 +130,17 @@ final class ConnectionPool: Sendable {
         var total = 0
         while true {
             var progressed = false
+            var isOpen = false
             do throws(HikaeError) {
                 let connection = try take(urgency)
+                isOpen = true
                 defer { give(connection) }
                 return try body(connection, &progressed)
             } catch {
                 total += 1
                 // Too many connections is no failure while there are others: one of them will be free.
-                let isCrowd = error.code == .limit && state.withLock { $0.count > 0 }
+                // A server that is full may say so, or say nothing.
+                let isCrowd = Self.maySayFull(error, isOpen: isOpen) && state.withLock { $0.count > 0 }
                 if !isCrowd { failures = progressed ? 1 : failures + 1 }
                 guard error.isRetryable, !access.cancellation.isCancelled else { throw error }
                 guard failures < Self.patience, total < 200 else {
@@ -147,6 +150,10 @@ final class ConnectionPool: Sendable {
                 try pause(Double(1 << failures) * 0.05)
             }
         }
+    }
+
+    private static func maySayFull(_ error: HikaeError, isOpen: Bool) -> Bool {
+        error.code == .limit || (!isOpen && error.code == .unreachable)
     }
 
     /// The server is gone: nobody need try any more.
@@ -214,7 +221,7 @@ final class ConnectionPool: Sendable {
     private func drop(_ error: HikaeError) {
         let isFewer = state.withLock { state in
             state.count -= 1
-            let isFewer = error.code == .limit && state.count >= 1 && state.limit > state.count
+            let isFewer = Self.maySayFull(error, isOpen: false) && state.count >= 1 && state.limit > state.count
             if isFewer { state.limit = state.count }
             state.serve()
             return isFewer

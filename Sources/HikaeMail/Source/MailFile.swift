@@ -9,24 +9,7 @@ struct MailFile: SourceFile {
     let displayPath: String
     let content: [UInt8]
 
-    func open() throws(HikaeError) -> any SourceReader { Reader(content) }
-
-    private final class Reader: SourceReader {
-        private let content: [UInt8]
-        private var position = 0
-
-        init(_ content: [UInt8]) { self.content = content }
-
-        func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
-            let count = min(buffer.count, content.count - position)
-            guard count > 0 else { return 0 }
-            buffer.copyBytes(from: content[position..<position + count])
-            position += count
-            return count
-        }
-
-        func currentNode() throws(HikaeError) -> Node? { nil }
-    }
+    func open() throws(HikaeError) -> any SourceReader { BytesReader(content) }
 
     /// What has no time of its own bears this one, so that it is the same in every capture.
     static let noTime = Timestamp(seconds: 0)

@@ -41,7 +41,7 @@ final class MessageFile: SourceFile {
                 let truth =
                     UInt64(bytes.count) == size
                     ? nil : MailFile.node([], size: UInt64(bytes.count), time: date)
-                return MessageReader(bytes, node: truth)
+                return BytesReader(bytes, node: truth)
             case .inPieces: return pieceReader()
             case .failure(let error): throw error
             }
@@ -55,25 +55,6 @@ final class MessageFile: SourceFile {
         // Of no size: it is read until it ends, whatever the server said.
         PieceReader(mailbox, uid: uid, announced: size, node: MailFile.node([], size: 0, time: date))
     }
-}
-
-/// A message that is in memory.
-private final class MessageReader: SourceReader {
-    private let bytes: [UInt8]
-    private let node: Node?
-    private var position = 0
-
-    init(_ bytes: [UInt8], node: Node?) { (self.bytes, self.node) = (bytes, node) }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
-        let count = min(buffer.count, bytes.count - position)
-        guard count > 0 else { return 0 }
-        buffer.copyBytes(from: bytes[position..<position + count])
-        position += count
-        return count
-    }
-
-    func currentNode() throws(HikaeError) -> Node? { node }
 }
 
 /// A message that is read piece by piece, each asked for when it is needed. A broken connection costs one piece.

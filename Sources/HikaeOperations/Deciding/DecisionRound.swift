@@ -132,20 +132,5 @@ private struct RecordFile: SourceFile {
         return SingleEntry(entry: SourceEntry(node: directory, body: .directory(inner)), displayPath: "/")
     }
 
-    func open() throws(HikaeError) -> any SourceReader { Reader(bytes) }
-
-    private final class Reader: SourceReader {
-        private var rest: ArraySlice<UInt8>
-
-        init(_ bytes: [UInt8]) { rest = bytes[...] }
-
-        func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
-            let part = rest.prefix(buffer.count)
-            buffer.copyBytes(from: part)
-            rest = rest.dropFirst(part.count)
-            return part.count
-        }
-
-        func currentNode() throws(HikaeError) -> Node? { nil }
-    }
+    func open() throws(HikaeError) -> any SourceReader { BytesReader(bytes) }
 }

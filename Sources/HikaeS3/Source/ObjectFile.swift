@@ -12,6 +12,8 @@ struct ObjectFile: SourceFile {
     let kind: S3Client.ListingKind
     /// Whether it was counted as unchanged. It may be read all the same, when the repository has lost its bytes.
     private var isCounted = false
+    /// An object up to this size is read at once, before anything of it is handed on.
+    private static let smallObject = 1 << 20
 
     init(session: S3Session, object: ListedObject, name: [UInt8], kind: S3Client.ListingKind) {
         (self.session, self.object, self.name, self.kind) = (session, object, name, kind)
@@ -56,7 +58,7 @@ struct ObjectFile: SourceFile {
         try session.checkFatal()
         guard !object.isDeleteMarker else { return marker }
         do throws(HikaeError) {
-            let reader = try object.size <= UInt64(SmallObject.limit) ? small() : OpenObject(self, begun(), tags())
+            let reader = try object.size <= UInt64(Self.smallObject) ? small() : OpenObject(self, begun(), tags())
             session.readingEnded(nil)
             return reader
         } catch {
@@ -79,7 +81,7 @@ struct ObjectFile: SourceFile {
         var attempt = 1
         while true {
             let reader = try begun()
-            guard reader.size <= UInt64(SmallObject.limit) else { return OpenObject(self, reader, try tags()) }
+            guard reader.size <= UInt64(Self.smallObject) else { return OpenObject(self, reader, try tags()) }
             do throws(HikaeError) {
                 var bytes = [UInt8](repeating: 0, count: Int(reader.size))
                 var done = 0
@@ -93,7 +95,7 @@ struct ObjectFile: SourceFile {
                     guard session.accepts(reader.checksum) else { throw damaged(reader.head) }
                     let found = described(by: reader.head, size: reader.size, tags: try tags())
                     count(reader.size)
-                    return SmallObject(bytes, found)
+                    return BytesReader(bytes, node: found)
                 }
             } catch {
                 guard error.code == .inputOutput, attempt < 3 else { throw error }
@@ -108,7 +110,7 @@ struct ObjectFile: SourceFile {
             ExtendedAttribute(name: ObjectAttributes.prefix + "delete-marker", value: Array("true".utf8))
         ]
         count(0)
-        return SmallObject([], found)
+        return BytesReader([], node: found)
     }
 
     fileprivate func count(_ bytes: UInt64) {
@@ -132,28 +134,6 @@ struct ObjectFile: SourceFile {
             .damaged, "\(S3Client.shown(object.key)) came with other bytes than its checksum \(head.etag ?? "") is of",
             hint: "It was left out. The next capture tries again.")
     }
-}
-
-/// A small object, or the mark of a deleted one, in memory.
-private final class SmallObject: SourceReader {
-    /// Bytes that are read at once, before anything is handed on.
-    static let limit = 1 << 20
-
-    private let bytes: [UInt8]
-    private let node: Node
-    private var position = 0
-
-    init(_ bytes: [UInt8], _ node: Node) { (self.bytes, self.node) = (bytes, node) }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
-        let count = min(buffer.count, bytes.count - position)
-        guard count > 0 else { return 0 }
-        buffer.copyBytes(from: bytes[position..<position + count])
-        position += count
-        return count
-    }
-
-    func currentNode() throws(HikaeError) -> Node? { node }
 }
 
 /// A large object on its way.

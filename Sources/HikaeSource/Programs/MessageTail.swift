@@ -28,6 +28,15 @@ final class MessageTail: @unchecked Sendable {
         thread = RunningThread { [self] in
             var buffer = [UInt8](repeating: 0, count: 4096)
             while true {
+                // What the program has started may hold the pipe open for ever: once the program has ended, what has
+                // come is all that is waited for.
+                var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                let ready = poll(&waited, 1, 100)
+                if ready == 0 {
+                    if isStopped.withLock({ $0 }) { return }
+                    continue
+                }
+                if ready < 0, errno == EINTR { continue }
                 let count = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { return }
@@ -39,7 +48,7 @@ final class MessageTail: @unchecked Sendable {
         }
     }
 
-    /// Waits for the end of the messages: the program has ended.
+    /// The program has ended: waits until what it said has been read.
     func stop() {
         let isFirst = isStopped.withLock { stopped in
             defer { stopped = true }

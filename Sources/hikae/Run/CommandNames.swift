@@ -34,7 +34,7 @@ enum CommandNames {
                 hint: "restic does it on the same repository: `restic \(word)`.")
         }
         let command = String((path + " ").dropFirst("hikae ".count)) + word
-        let nearest = names.map { (name: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
+        let nearest = names.map { (name: $0, distance: EditDistance.of(word, $0)) }.min { $0.distance < $1.distance }
         // Two letters of a word of two are all of it.
         if let nearest, nearest.distance <= min(2, word.count - 1) {
             return HikaeError(
@@ -43,21 +43,5 @@ enum CommandNames {
         }
         return HikaeError(
             .usage, "there is no command \(Words.safe(command))", hint: "See `\(path) --help`.")
-    }
-
-    /// How many letters have to be put in, left out or replaced to make one word of the other.
-    private static func distance(_ first: String, _ second: String) -> Int {
-        let second = Array(second)
-        var row = Array(0...second.count)
-        for (index, letter) in first.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in second.indices {
-                let replaced = diagonal + (letter == second[column] ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
-            }
-        }
-        return row[second.count]
     }
 }
