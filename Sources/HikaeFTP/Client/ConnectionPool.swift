@@ -63,6 +63,8 @@ final class ConnectionPool: Sendable {
     private let report: @Sendable (HikaeError) -> Void
     /// Failures in a row, without a byte between them, until a transfer is given up.
     static let patience = 5
+    /// How often a connection that cannot be made is taken for one too many, while there are others.
+    private static let silencesTaken = 2
 
     init(_ access: FTPAccess, report: @escaping @Sendable (HikaeError) -> Void) {
         self.access = access
@@ -128,6 +130,7 @@ final class ConnectionPool: Sendable {
     ) throws(HikaeError) -> Result {
         var failures = 0
         var total = 0
+        var silences = 0
         while true {
             var progressed = false
             var isOpen = false
@@ -140,7 +143,11 @@ final class ConnectionPool: Sendable {
                 total += 1
                 // Too many connections is no failure while there are others: one of them will be free.
                 // A server that is full may say so, or say nothing.
-                let isCrowd = Self.maySayFull(error, isOpen: isOpen) && state.withLock { $0.count > 0 }
+                var isCrowd = Self.maySayFull(error, isOpen: isOpen) && state.withLock { $0.count > 0 }
+                if isCrowd, error.code == .unreachable {
+                    silences += 1
+                    isCrowd = silences <= Self.silencesTaken
+                }
                 if !isCrowd { failures = progressed ? 1 : failures + 1 }
                 guard error.isRetryable, !access.cancellation.isCancelled else { throw error }
                 guard failures < Self.patience, total < 200 else {
