@@ -8,12 +8,13 @@ ARGS ?=
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 HIKAE = .build/release/hikae
 
-.PHONY: help deps build lint test demo bench fuzz install uninstall clean
+.PHONY: help deps build lint test scale demo bench fuzz install uninstall clean
 
 help:
 	@echo 'make deps      install the Debian packages that are missing (root or sudo)'
 	@echo 'make build     build $(HIKAE)'
 	@echo 'make test      deps, build, lint and every test'
+	@echo 'make scale     several hosts, one repository on Ceph and on OpenStack Swift (installs them)'
 	@echo 'make lint      formatting and house rules'
 	@echo 'make demo      a whole company captured, lost, and brought back elsewhere, in under five minutes'
 	@echo 'make bench     measure beside restic and borg (ARGS=--quick to try)'
@@ -32,6 +33,11 @@ lint:
 
 test: deps
 	@tools/test.sh
+
+scale: build
+	@tools/install-deps.sh scale
+	@python3 -B practice/scenarios/scale.py --hikae $(HIKAE) --store ceph
+	@python3 -B practice/scenarios/scale.py --hikae $(HIKAE) --store swift
 
 demo: build
 	@python3 -B demo/run.py --hikae $(HIKAE) $(ARGS)

@@ -18,6 +18,9 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -43,6 +46,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
@@ -50,8 +55,9 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(name: "CIsal", pkgConfig: "libisal", providers: [.apt(["libisal-dev"]), .brew(["isa-l"])]),
         .systemLibrary(name: "CLinux"),
-        target("HikaeCore", []),
+        target("HikaeCore", ["CLinux"]),
         target("HikaeChunker", ["HikaeCore", crypto]),
         target("HikaeFormat", ["HikaeCore", "CZstd", crypto, cryptoExtras]),
         target("HikaeStore", ["HikaeCore", crypto]),
@@ -64,19 +70,35 @@ let package = Package(
         target("HikaeFTP", kind + ["CCurl"]),
         target("HikaeMail", kind + [nioCore, nioPosix, nioSSL, nioTLS]),
         target("HikaeDatabase", kind + [sqlite]),
-        target("HikaeS3", kind + [crypto, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+        target("HikaeHTTP", ["HikaeCore", crypto, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+        target("HikaeS3", kind + ["HikaeHTTP", crypto, nioCore]),
+        target(
+            "HikaeRemote",
+            [
+                "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeHTTP", "HikaeS3", "HikaeSFTP", "HikaeSource", crypto,
+                nioCore, nioPosix, nioHTTP1, nioHTTP2,
+            ]),
+        target("HikaeParity", ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "CIsal", crypto]),
+        target("HikaeAgreement", ["HikaeCore", "HikaeFormat", crypto]),
+        target(
+            "HikaeServer",
+            [
+                "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeAgreement", "CLinux", crypto, cryptoExtras, hummingbird,
+                hummingbirdTLS, nioCore, nioPosix, nioHTTP1, nioSSL,
+            ]),
         target("HikaeGuard", ["HikaeCore", "HikaeFormat", "HikaeRepository", "HikaeSource"]),
         target(
             "HikaeOperations",
             kind + [
                 "HikaeStore", "HikaeArchive", "HikaePlan", "HikaeGuard", "HikaeSFTP", "HikaeFTP", "HikaeMail",
-                "HikaeDatabase", "HikaeS3",
+                "HikaeDatabase", "HikaeS3", "HikaeRemote", "HikaeParity", "HikaeAgreement", "HikaeHTTP",
             ]),
         .executableTarget(
             name: "hikae",
             dependencies: [
                 "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "HikaeSource", "HikaeArchive",
-                "HikaeDestination", "HikaePlan", "HikaeGuard", "HikaeOperations", "CLinux", argumentParser,
+                "HikaeDestination", "HikaePlan", "HikaeGuard", "HikaeOperations", "HikaeRemote", "HikaeParity",
+                "HikaeAgreement", "HikaeServer", "CLinux", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "IndexScale", dependencies: ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository"],
@@ -99,7 +121,17 @@ let package = Package(
         tests("HikaeFTPTests", ["HikaeFTP", "HikaeTesting"]),
         tests("HikaeMailTests", ["HikaeMail", "HikaeTesting"]),
         tests("HikaeDatabaseTests", ["HikaeDatabase", "HikaeTesting"]),
-        tests("HikaeS3Tests", ["HikaeS3", "HikaeTesting"]),
+        tests("HikaeS3Tests", ["HikaeS3", "HikaeHTTP", "HikaeTesting"]),
+        tests(
+            "HikaeRemoteTests",
+            [
+                "HikaeRemote", "HikaeHTTP", "HikaeStore", "HikaeRepository", "HikaeArchive", "HikaeDestination",
+                "HikaeTesting",
+            ]
+        ),
+        tests("HikaeParityTests", ["HikaeParity", "HikaeArchive", "HikaeTesting"]),
+        tests("HikaeAgreementTests", ["HikaeAgreement", "HikaeTesting", crypto]),
+        tests("HikaeServerTests", ["HikaeServer", "HikaeAgreement", "HikaeOperations", "HikaeTesting", crypto]),
         tests("HikaeGuardTests", ["HikaeGuard", "HikaeTesting"]),
         tests("HikaeOperationsTests", ["HikaeOperations", "HikaeTesting"]),
         tests("HikaeScenarioTests", ["HikaeTesting"]),

@@ -3,22 +3,27 @@
 
 import Glibc
 
-/// What is fed: a decoder's exercise, the filter's patterns, or what a mail or SFTP server says.
+/// What is fed: a decoder's exercise, the filter's patterns, what a mail or SFTP server says, or what reaches a vault server.
 private enum Target {
     case decoder(DecoderExercise)
     case pattern
     case mail
     case sftp
+    case server
+    case agreement
 
     static let chosen: Target = {
         let name = getenv("HIKAE_FUZZ_DECODER").map { String(cString: $0) } ?? ""
         if name == "pattern" { return .pattern }
         if name == "mail" { return .mail }
         if name == "sftp" { return .sftp }
+        if name == "server" { return .server }
+        if name == "agreement" { return .agreement }
         guard let decoder = DecoderExercise(rawValue: name) else {
             print(
                 "HIKAE_FUZZ_DECODER must be one of:",
-                (DecoderExercise.allCases.map(\.rawValue) + ["pattern", "mail", "sftp"]).joined(separator: " "))
+                (DecoderExercise.allCases.map(\.rawValue) + ["pattern", "mail", "sftp", "server", "agreement"]).joined(
+                    separator: " "))
             exit(2)
         }
         return .decoder(decoder)
@@ -30,6 +35,8 @@ private enum Target {
         case .pattern: PatternExercise.breach(input)
         case .mail: MailExercise.breach(input)
         case .sftp: SFTPExercise.breach(input)
+        case .server: ServerExercise.breach(input)
+        case .agreement: AgreementExercise.breach(input)
         }
     }
 
@@ -39,6 +46,8 @@ private enum Target {
         case .pattern: PatternExercise.seeds
         case .mail: MailExercise.seeds
         case .sftp: SFTPExercise.seeds
+        case .server: ServerExercise.seeds
+        case .agreement: AgreementExercise.seeds
         }
     }
 }
@@ -62,6 +71,8 @@ public func prepareFuzzing(
         print("pattern")
         print("mail")
         print("sftp")
+        print("server")
+        print("agreement")
         exit(0)
     }
     guard let corpus = getenv("HIKAE_FUZZ_CORPUS").map({ String(cString: $0) }) else { return 0 }

@@ -1,6 +1,8 @@
 """What goes wrong at a provider. Each of these does it for real, to the servers and the disk."""
 
 import contextlib
+import os
+import pathlib
 import random
 import shutil
 import subprocess
@@ -122,3 +124,27 @@ def lying_dump(folder, name):
         if other != name and (real := shutil.which(other)) and not (folder / other).exists():
             (folder / other).symlink_to(real)
     yield folder
+
+
+def wild_cleaner(site, chance, share, spare=()):
+    """A script that is to clear a cache and deletes some of everything else; the paths below `site` that it took."""
+    paths = [path for path in sorted(pathlib.Path(site).rglob("*"))
+             if path.is_file() and not path.is_symlink() and str(path.relative_to(site)) not in spare]
+    taken = chance.sample(paths, max(1, int(len(paths) * share)))
+    for path in taken:
+        path.unlink()
+    return {str(path.relative_to(site)) for path in taken}
+
+
+def flip_bytes(site, chance, count, spare=()):
+    """Changes a bit in some files and leaves their sizes and times as they are; their paths below `site`."""
+    paths = [path for path in sorted(pathlib.Path(site).rglob("*"))
+             if path.is_file() and not path.is_symlink() and path.stat().st_size and str(path.relative_to(site)) not in spare]
+    struck = chance.sample(paths, count)
+    for path in struck:
+        status = path.stat()
+        content = bytearray(path.read_bytes())
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        path.write_bytes(content)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return {str(path.relative_to(site)) for path in struck}

@@ -24,6 +24,7 @@ class PlanFile:
         self.vault = pathlib.Path(vault or self.folder / "vault")
         self.is_destination = is_destination
         self.extra = ""  # further sections, as text
+        self.more_vaults = []  # further vaults, each the lines of its keys but for the password
 
     @property
     def vault_password(self):
@@ -74,6 +75,10 @@ class PlanFile:
         lines = [f"organisation: {self.tenant.title}", "language: en", "timezone: Asia/Tokyo", "vaults:", "  - name: office",
                  f"    repository: {self.vault}", f"    password: file:{self.vault_password}",
                  "    custody: {holder: 見本 花子, provider: own, account: none, place: 本社の金庫}", "systems:"]
+        at = lines.index("systems:")
+        for vault in self.more_vaults:
+            block = [f"  - {vault[0]}", *(f"    {line}" for line in vault[1:]), f"    password: file:{self.vault_password}"]
+            lines[at:at], at = block, at + len(block)
         for system, title, sources in SYSTEMS:
             chosen = [name for name in sources if KIND_OF[name] in self.provider.servers
                       and (names is None or name in names)]

@@ -148,7 +148,7 @@ class Provider:
         facts = self.facts("mariadb")
         words = ["mariadb", "--no-defaults", "--protocol=TCP", f"--host={facts['host']}", f"--port={facts['port']}",
                  f"--user={facts['superuser']}", "--default-character-set=utf8mb4", "--batch", "--skip-column-names",
-                 "--max-allowed-packet=256M", *([database] if database else [])]
+                 "--max-allowed-packet=256M", "--connect-timeout=60", *([database] if database else [])]
         return self.told(words, sql, MYSQL_PWD=facts["superuser_password"])
 
     def mariadb_dump(self, database):

@@ -20,7 +20,7 @@ swift build -c release -Xswiftc -enable-testing --target HikaeFormat >"$out/buil
 common=(-O -swift-version 6 -enable-testing -package-name hikae -parse-as-library -wmo
     -enable-upcoming-feature ExistentialAny -enable-upcoming-feature InternalImportsByDefault
     -enable-upcoming-feature MemberImportVisibility
-    -sanitize=fuzzer,address -I "$out/modules" -I "$bin/Modules" -I Sources/CZstd)
+    -sanitize=fuzzer,address -I "$out/modules" -I "$bin/Modules" -I Sources/CZstd -I Sources/CLinux)
 for map in .build/checkouts/swift-crypto/Sources/*/include/module.modulemap "$bin"/CCrypto*.build/module.modulemap; do
     [ -f "$map" ] && common+=(-Xcc "-fmodule-map-file=$map")
 done
@@ -40,10 +40,16 @@ library HikaeMailWire Sources/HikaeMail/Wire Sources/HikaeMail/Maildir/M*.swift 
     Sources/HikaeMail/Destination/MessageHeader.swift
 library HikaeSFTPWire Sources/HikaeSFTP/Wire Sources/HikaeSFTP/Reading/{ListingMachine,OwnerNames}.swift \
     Sources/HikaeSFTP/Connection/ServerFeatures.swift
+library HikaeStore Sources/HikaeStore/StoredFile.swift
+library HikaeServerWire Sources/HikaeServer/Requests/{RequestTarget,ByteRange,BasicCredentials}.swift \
+    Sources/HikaeServer/Users/{ServerUser,PasswordHash,UsersFile}*.swift Sources/HikaeServer/ServerRole.swift \
+    Sources/HikaeServer/Storage/{VaultName,TenantQuota,Disk}.swift Sources/HikaeServer/Audit/AuditLine.swift
+library HikaeAgreement Sources/HikaeAgreement
 mapfile -t objects < <(find "$bin"/{Crypto,CryptoExtras,CryptoBoringWrapper,CCryptoBoringSSL,CCryptoBoringSSLShims,CXKCP,CXKCPShims,SwiftASN1}.build \
     -name '*.o' 2>/dev/null)
 swiftc "${common[@]}" -use-ld=lld -module-name Fuzzer -o "$out/fuzzer" Fuzz/*.swift Tests/HikaeFormatTests/DecoderExercise*.swift \
-    "$out"/Hikae{Core,Format,Patterns,MailWire,SFTPWire}.o "${objects[@]}" -lzstd -lstdc++
+    Tests/HikaeAgreementTests/AgreementExercise.swift \
+    "$out"/Hikae{Core,Format,Patterns,MailWire,SFTPWire,Store,ServerWire,Agreement}.o "${objects[@]}" -lzstd -lstdc++
 
 if [ $# -gt 0 ]; then
     decoders=("$@")

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what building, testing and the demonstration need, and only what is missing: Debian packages, and for the
 # practice provider a few Python packages into .build/python, for this checkout alone.
-# Asks nothing, does nothing when all is there. `install-deps.sh bench` adds what the benchmarks need besides.
+# Asks nothing, does nothing when all is there. `install-deps.sh bench` adds what the benchmarks need besides,
+# `install-deps.sh scale` the distributed stores (Ceph 68 MB to download, OpenStack Swift 11 MB).
 #
 # Server packages start their servers when they are installed. Nothing may listen on this machine because of us, so
 # starting them is refused, now and at the next start of the machine; practice/ starts its own, on loopback, for as long
@@ -12,15 +13,20 @@ cd "$(dirname "$0")/.."
 # The first two lines are what the Swift toolchain itself calls and links, and our own code; the third is what the tests
 # and the demonstration call and what a minimal system does not have; the last are the practice provider's servers.
 packages="git ca-certificates binutils libc6-dev libgcc-12-dev libstdc++-12-dev libcurl4 libxml2 zlib1g-dev pkg-config
-libzstd-dev libcurl4-openssl-dev libsqlite3-dev
+libzstd-dev libcurl4-openssl-dev libisal-dev libsqlite3-dev
 restic python3 procps hostname tzdata acl attr xz-utils diffutils openssl openssh-client mariadb-client postgresql-client sqlite3
-rsync lftp openssh-server dovecot-imapd nginx-light mariadb-server-core postgresql"
+rsync lftp rclone openssh-server dovecot-imapd nginx-light mariadb-server-core postgresql"
 # The servers that Debian has not, and the clients to compare with.
 python_packages="moto[s3] flask flask-cors boto3 pyftpdlib pyOpenSSL"
 
 if [ "${1:-}" = bench ]; then
     packages="$packages gcc python3-dev python3-venv libacl1-dev libssl-dev liblz4-dev libxxhash-dev
-rclone isync zstd"
+isync zstd"
+fi
+
+if [ "${1:-}" = scale ]; then
+    packages="$packages ceph-mon ceph-osd ceph-common radosgw
+swift-proxy swift-account swift-container swift-object memcached"
 fi
 
 as_root=
@@ -91,10 +97,16 @@ install_debian() {
         dovecot-imapd) service=dovecot ;;
         nginx-light) service=nginx ;;
         postgresql) service=postgresql ;;
+        # Many services each, and some in what they bring along.
+        ceph-mon) service='ceph.target ceph-mon.target ceph-osd.target ceph-radosgw.target ceph-crash smartmontools' ;;
+        swift-* | memcached)
+            service=$(dpkg-query -L "$package" | sed -n 's|^\(/usr\)\{0,1\}/lib/systemd/system/\([^@]*\.service\)$|\2|p')
+            ;;
         *) continue ;;
         esac
         if command -v systemctl >/dev/null; then
-            $as_root systemctl --quiet disable "$service" >"$log" 2>&1 || cat "$log" >&2
+            # shellcheck disable=SC2086  # one word a service
+            $as_root systemctl --quiet disable $service >"$log" 2>&1 || cat "$log" >&2
         fi
     done
 }

@@ -25,6 +25,7 @@ import xml.etree.ElementTree as ElementTree
 SHARES = {
     "programs": "HikaeInteropTests|HikaeCommandTests",
     "scenarios": "HikaeScenarioTests",
+    "vaults": "HikaeRemoteTests|HikaeServerTests|HikaeAgreementTests|HikaeParityTests",
     "operations": "HikaeOperationsTests|HikaePlanTests|HikaeGuardTests",
     "mail": "HikaeMailTests",
     "databases": "HikaeDatabaseTests",

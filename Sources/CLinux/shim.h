@@ -1,4 +1,4 @@
-// System calls that Swift's Glibc module leaves out: extended attributes, getdents64, fallocate, memfd_create. Declarations and thin
+// System calls that Swift's Glibc module leaves out: extended attributes, getdents64, fallocate, memfd_create, pipe2. Declarations and thin
 // inline wrappers only; no logic.
 
 #ifndef HIKAE_CLINUX_SHIM_H
@@ -22,6 +22,7 @@
 
 extern long syscall(long number, ...);
 extern ssize_t getdents64(int descriptor, void *buffer, size_t length);
+extern int pipe2(int ends[2], int flags);
 extern int memfd_create(const char *name, unsigned flags);
 extern int fallocate(int descriptor, int mode, off_t offset, off_t length);
 

@@ -26,6 +26,8 @@ public struct ArchiveOptions: Sendable {
     public var skipsUnchanged = false
     /// Stores access times; otherwise the modification time stands in their place, as restic has it.
     public var keepsAccessTime = false
+    /// Reads files that have not changed by size and times, too.
+    public var readsEverything = false
     /// A file counts as unchanged although its inode number is another one.
     public var ignoresInode = false
     /// A file counts as unchanged although its status-change time is another one.
@@ -46,6 +48,10 @@ public struct ArchiveSummary: Sendable {
     public var filesUnmodified = 0
     /// Of the changed files, those that were read and hold what they held: only their metadata are others.
     public var filesTouched = 0
+    /// Of the changed files, those whose size and time of change are what they were.
+    public var filesRotten = 0
+    /// The first few of their paths.
+    public var rottenPaths: [String] = []
     public var directoriesNew = 0
     public var directoriesChanged = 0
     public var directoriesUnmodified = 0
@@ -61,6 +67,12 @@ public struct ArchiveSummary: Sendable {
     public var totalBytes = 0
     /// Items that could not be read.
     public var errors = 0
+    /// Of those, directories that could not be listed: how much is missing with them is not known.
+    public var directoriesUnlisted = 0
+    /// Of those, the ones that held something in the parent snapshot.
+    public var directoriesUnlistedFilled = 0
+    /// The first few of the paths of these.
+    public var unlistedPaths: [String] = []
     /// The root tree.
     public var tree: BlobID?
     /// The snapshot, or nil in a dry run and where nothing changed and none was wanted.

@@ -61,6 +61,18 @@ final class ArchiveRun: Sendable {
         archiver.report(error)
     }
 
+    /// Counts a directory that could not be listed; its error was reported already.
+    ///
+    /// - Parameter isFilled: whether it held something in the parent snapshot.
+    func countUnlisted(_ path: String, isFilled: Bool) {
+        counts.withLock { counts in
+            counts.directoriesUnlisted += 1
+            guard isFilled else { return }
+            counts.directoriesUnlistedFilled += 1
+            if counts.unlistedPaths.count < 5 { counts.unlistedPaths.append(path) }
+        }
+    }
+
     /// Counts a directory that was taken over whole.
     func countUnchanged(_ extent: SourceEntry.Extent) {
         counts.withLock { counts in
@@ -95,9 +107,22 @@ final class ArchiveRun: Sendable {
         node.content = content
         node.size = UInt64(size)
         links.remember(node)
-        if task.isKnown, content == task.former { counts.withLock { $0.filesTouched += 1 } }
+        if let former = task.former { compare(node, with: former, in: task.directory) }
         countFile(node, in: task.directory, task.isKnown ? .changed : .new)
         if task.directory.fulfil(task.slot, node) { try close(task.directory, with: saver) }
+    }
+
+    /// Counts a file that was read although it holds what it held, and one that holds something else although nobody has
+    /// written it.
+    private func compare(_ node: Node, with former: Node, in directory: DirectoryState) {
+        if node.content == former.content { return counts.withLock { $0.filesTouched += 1 } }
+        guard former.kind == .file, node.size == former.size, node.mtime == former.mtime else { return }
+        counts.withLock { counts in
+            counts.filesRotten += 1
+            guard counts.rottenPaths.count < 5 else { return }
+            counts.rottenPaths.append(
+                directory.path == "/" ? "/\(node.displayName)" : "\(directory.path)/\(node.displayName)")
+        }
     }
 
     /// Saves the tree of a directory that is complete, and those above that become complete by it.

@@ -90,29 +90,44 @@ final class ArchiveWalker {
         in directory: DirectoryState
     ) -> Frame? {
         let known = previous?.kind == .dir ? previous : nil
-        if case .isUnchanged = entry.content, let extent = entry.extent, let subtree = known?.subtree,
-            index.contains(subtree, .tree)
-        {
-            var whole = node
-            whole.subtree = subtree
-            directory.add(whole)
-            run.countUnchanged(extent)
-            return nil
-        }
         let path = inner.displayPath
+        if case .isUnchanged = entry.content, let extent = entry.extent, let subtree = known?.subtree {
+            if repository.hasWhole(subtree) {
+                var whole = node
+                whole.subtree = subtree
+                directory.add(whole)
+                run.countUnchanged(extent)
+                return nil
+            }
+            // What the repository has lost of it is fetched again, file by file.
+            run.archiver.onHealing(path)
+        }
         run.archiver.progress.currentItem = path
         let entries: [SourceEntry]
+        var lost = 0
         do throws(HikaeError) {
-            entries = try inner.entries { run.skip($0) }
+            entries = try inner.entries { error in
+                lost += 1
+                run.skip(error)
+            }
         } catch {
             run.skip(error)
+            run.countUnlisted(path, isFilled: isFilled(known))
             return nil
         }
+        // Names without anything behind them, as a directory gives that may be read but not searched.
+        if entries.isEmpty, lost > 0 { run.countUnlisted(path, isFilled: isFilled(known)) }
         let state = DirectoryState(
             parent: (directory, directory.reserve()), node: node, path: path, previous: known)
         return Frame(
             state: state, entries: entries.reversed(),
             previous: previousEntries(known?.subtree, path: path))
+    }
+
+    /// Whether a directory held something in the parent snapshot; what cannot be read did.
+    private func isFilled(_ known: Node?) -> Bool {
+        guard let tree = known?.subtree else { return false }
+        do throws(HikaeError) { return try !repository.tree(tree).nodes.isEmpty } catch { return true }
     }
 
     /// A tree that no index knows any more heals: it is stored anew. One that is there but cannot be read does not.
@@ -150,7 +165,7 @@ final class ArchiveWalker {
         }
         let task = FileTask(
             directory: directory, slot: directory.reserve(), node: node, file: file, isKnown: previous != nil,
-            former: previous?.content)
+            former: previous)
         if node.size >= Self.largeFile || entry.mayBeLong { return try stream(task) }
         file.expectOpening()
         batch.append(task)
@@ -167,7 +182,7 @@ final class ArchiveWalker {
 
     private func isUnchanged(_ entry: SourceEntry, _ node: Node, _ previous: Node) -> Bool {
         switch entry.content {
-        case .metadataTells: !isChanged(node, previous)
+        case .metadataTells: !options.readsEverything && !isChanged(node, previous)
         case .isUnchanged: previous.kind == .file
         case .mustBeRead: false
         }

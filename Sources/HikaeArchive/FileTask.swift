@@ -13,8 +13,8 @@ struct FileTask: Sendable {
     let file: any SourceFile
     /// Whether the parent snapshot had a file of this name.
     let isKnown: Bool
-    /// What that file held.
-    let former: [BlobID]?
+    /// That file.
+    let former: Node?
 
     /// Opens the file. The task comes back with the metadata of what was opened, which is what the snapshot records.
     func opened(_ options: ArchiveOptions) throws(HikaeError) -> (FileTask, any SourceReader) {

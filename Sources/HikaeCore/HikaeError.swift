@@ -59,12 +59,17 @@ public struct HikaeError: Error, Sendable, Equatable {
     public var hint: String?
     /// Whether the same call may succeed when made again.
     public var isRetryable: Bool
+    /// Seconds that a server asked to be left alone before the next call; nil when it did not.
+    public var retryAfter: Double?
 
-    public init(_ code: Code, _ message: String, hint: String? = nil, isRetryable: Bool = false) {
+    public init(
+        _ code: Code, _ message: String, hint: String? = nil, isRetryable: Bool = false, retryAfter: Double? = nil
+    ) {
         self.code = code
         self.message = message
         self.hint = hint
         self.isRetryable = isRetryable
+        self.retryAfter = retryAfter
     }
 
     /// The process's exit status for this error: restic's where restic has one.

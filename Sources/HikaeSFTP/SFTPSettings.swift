@@ -20,12 +20,15 @@ public struct SFTPSettings: Sendable {
     public var identityFile: String?
     /// The program that makes the connection.
     public var program = "ssh"
+    /// The whole command that speaks SFTP on its input and output, program first, instead of `program` with all that is
+    /// said above; nil: `program`.
+    public var command: [String]?
     /// The account's password, or the passphrase of its key; nil when neither is asked for.
     public var password: SecretProvider?
     /// What is left out: patterns as `--exclude` takes them, over paths that begin at the folder.
     public var excludes: [String] = []
-    /// Seconds after which a server that owes an answer and says nothing is given up.
-    var silence = 120.0
+    /// Seconds after which a server that owes an answer and says next to nothing is given up.
+    package var silence = 120.0
     /// What one directory may have.
     var bounds = ListingMachine.Bounds()
 

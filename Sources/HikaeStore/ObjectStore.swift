@@ -12,6 +12,9 @@ public protocol ObjectStore: Sendable {
     /// The place, as people are to see it: no password in it.
     var location: String { get }
 
+    /// What kind of place it is. A disk of this machine when a store does not say.
+    var traits: StoreTraits { get }
+
     /// Lays out an empty repository. `.repositoryExists` when a config is there already; laying out twice is no error.
     func create() throws(HikaeError)
 
@@ -43,6 +46,9 @@ public protocol ObjectStore: Sendable {
 }
 
 extension ObjectStore {
+    /// A disk of this machine.
+    public var traits: StoreTraits { StoreTraits() }
+
     /// Saves an array.
     public func save(_ file: StoredFile, _ content: [UInt8]) throws(HikaeError) {
         try content.withBytes { bytes throws(HikaeError) in try save(file, bytes) }

@@ -2,9 +2,17 @@
 
 public import HikaeCore
 
-/// The kinds of file in a repository.
+/// The kinds of file in a repository: restic's, and what Hikae lays beside them.
 public enum FileKind: String, Sendable, CaseIterable {
     case config, key, lock, snapshot, index, pack
+    /// Parity for a pack, under the pack's own ID. restic knows nothing of it.
+    case parity
+
+    /// The kinds that restic has too.
+    public static let standard: [FileKind] = [.config, .key, .lock, .snapshot, .index, .pack]
+
+    /// Whether the kind is none of restic's: a store of others may refuse it.
+    public var isExtra: Bool { self == .parity }
 
     /// The folder that restic keeps this kind in; the config's is the repository's own folder.
     public var folder: String {
@@ -15,6 +23,7 @@ public enum FileKind: String, Sendable, CaseIterable {
         case .snapshot: "snapshots"
         case .index: "index"
         case .pack: "data"
+        case .parity: "hikae/parity"
         }
     }
 }

@@ -34,13 +34,16 @@ struct Hikae: ParsableCommand {
             CommandGroup(
                 name: "Everyday",
                 subcommands: [
-                    Init.self, Backup.self, Status.self, Accept.self, Reject.self, Snapshots.self, Ls.self, Find.self,
-                    Diff.self, Restore.self, Dump.self,
+                    Init.self, Backup.self, Status.self, Custody.self, Accept.self, Reject.self, Snapshots.self,
+                    Ls.self, Find.self,
+                    Diff.self, Generations.self, Restore.self, Dump.self,
                 ]),
             CommandGroup(name: "The plan", subcommands: [PlanFamily.self]),
             CommandGroup(
                 name: "Keeping house",
                 subcommands: [Forget.self, Prune.self, Check.self, Stats.self, Copy.self, Key.self, Unlock.self]),
+            CommandGroup(name: "Agreeing on removals", subcommands: [Proposals.self, Approve.self, Veto.self]),
+            CommandGroup(name: "A vault server", subcommands: [Vault.self]),
             CommandGroup(name: "Looking inside, repairing", subcommands: [Cat.self, List.self, Repair.self]),
             CommandGroup(name: "This program", subcommands: [Version.self, Completions.self, Man.self]),
         ])

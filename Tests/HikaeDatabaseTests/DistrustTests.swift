@@ -69,9 +69,9 @@ import Testing
             "CREATE TABLE kept (n INT); CREATE TABLE left_out (n INT); INSERT INTO kept VALUES (1); INSERT INTO left_out VALUES (1), (2);"
         )
         let real = try #require(Command.path(of: engine == .postgreSQL ? "pg_dump" : "mariadb-dump"))
-        let leaving =
-            engine == .postgreSQL ? "\"$@\" --exclude-table-data=left_out" : "\"$@\" --ignore-table=lacking.left_out"
-        let folder = try Self.programs(engine, dump: "exec \(real) \(leaving)")
+        let leaving = engine == .postgreSQL ? "--exclude-table-data=left_out" : "--ignore-table=lacking.left_out"
+        let folder = try Self.programs(
+            engine, dump: "first=$1; shift; exec \(real) \"$first\" \(leaving) \"$@\"")
         var settings = server.settings("lacking")
         settings.programs = folder.path
         let error = try Self.failure(settings)

@@ -50,6 +50,50 @@ import Testing
     }
 
     @Test(
+        "Between programs of other versions lines may differ, but nothing that was defined may be missing",
+        arguments: DatabaseEngine.allCases)
+    func otherVersions(_ engine: DatabaseEngine) throws {
+        let (server, other) = try (TestServer.of(engine), TestServer.other(engine))
+        try server.make("versions", Self.script(engine))
+        try other.drop("versions")
+        let real = try #require(Command.path(of: engine == .postgreSQL ? "pg_dump" : "mariadb-dump"))
+        let older =
+            engine == .postgreSQL
+            ? "s/^-- Dumped by pg_dump version .*/-- Dumped by pg_dump version 14.9 (Debian)/"
+            : "s/^-- MariaDB dump .*/-- MariaDB dump 10.18  Distrib 10.5.1-MariaDB, for Linux/"
+        let folder = try DistrustTests.programs(
+            engine, dump: "case \"$*\" in *--version*) exec \(real) \"$@\";; esac; \(real) \"$@\" | sed '\(older)'")
+        var settings = server.settings("versions")
+        settings.programs = folder.path
+        let capture = try CaptureRig().capture(DatabaseSource(settings))
+        let destination = DatabaseDestination(other.superSettings("versions"))
+        _ = try destination.restore(capture.content, ReturnOptions(), ReturnWatch())
+        func differences() throws -> [String] {
+            try destination.verify(capture.content, facts: capture.facts, ReturnOptions(), ReturnWatch()).differences
+        }
+        #expect(try differences() == [])
+        switch engine {
+        case .postgreSQL:
+            // A line that differs is a matter of versions; what is gone is not.
+            try other.sql("ALTER FUNCTION public.trap() COST 99; COMMENT ON TABLE public.log IS 'x'", in: "versions")
+            #expect(try differences() == [])
+            try other.sql("DROP FUNCTION public.trap() CASCADE; DROP VIEW public.newest", in: "versions")
+            let found = try differences()
+            #expect(found.count == 1 && found[0].contains("3 things"), "\(found)")
+            #expect(
+                found[0].contains("FUNCTION public.trap(), TRIGGER public.visits trap, VIEW public.newest"), "\(found)")
+        case .mariaDB:
+            try other.sql("ALTER TABLE journal COMMENT 'x'", in: "versions")
+            #expect(try differences() == [])
+            try other.sql(
+                "DROP TRIGGER trap; DROP PROCEDURE refill; DROP VIEW takings; DROP EVENT nightly", in: "versions")
+            let found = try differences()
+            #expect(found.count == 1 && found[0].contains("4 things"), "\(found)")
+            #expect(found[0].contains("EVENT nightly, PROCEDURE refill, TRIGGER trap"), "\(found)")
+        }
+    }
+
+    @Test(
         "Every database of a server comes along, and roles with their passwords and grants",
         arguments: DatabaseEngine.allCases)
     func wholeServer(_ engine: DatabaseEngine) throws {

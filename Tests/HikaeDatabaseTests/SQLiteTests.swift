@@ -95,6 +95,44 @@ struct SQLiteTests {
                 path) == "1000|1000|3|newer|trap\n")
     }
 
+    @Test("Rows are compared to the byte: capitals, types and how often a row is there count, too")
+    func exactRows() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path("exact.db")
+        try Self.sql(
+            """
+            CREATE TABLE names (name TEXT COLLATE NOCASE PRIMARY KEY); INSERT INTO names VALUES ('abc'), ('x');
+            CREATE TABLE sums (yen); INSERT INTO sums VALUES (1), (2);
+            CREATE TABLE log (line TEXT); INSERT INTO log VALUES ('a'), ('a'), ('b');
+            """, path)
+        let capture = try CaptureRig().capture(SQLiteSource(SQLiteSettings(path: path)))
+        let destination = SQLiteDestination(SQLiteSettings(path: path))
+        func verification(_ change: String) throws -> Verification {
+            try Self.sql(change, path)
+            return try destination.verify(capture.content, facts: capture.facts, ReturnOptions(), ReturnWatch())
+        }
+        #expect(try verification("VACUUM").isWhole)
+        let capitals = try verification("UPDATE names SET name = 'ABC' WHERE name = 'abc'")
+        #expect(capitals.differences == ["names lacks 1 of the snapshot's 2 rows, or has others in their place"])
+        let types = try verification(
+            "UPDATE names SET name = 'abc' WHERE name = 'ABC'; UPDATE sums SET yen = 1.0 WHERE yen = 1")
+        #expect(types.differences == ["sums lacks 1 of the snapshot's 2 rows, or has others in their place"])
+        let often = try verification(
+            "UPDATE sums SET yen = 1 WHERE yen = 1; DELETE FROM log WHERE rowid = 1; INSERT INTO log VALUES ('b')")
+        #expect(often.differences == ["log lacks 1 of the snapshot's 3 rows, or has others in their place"])
+        #expect(often.extra == 1)
+        let columns = try verification("ALTER TABLE log ADD COLUMN more")
+        #expect(columns.differences.contains("log has other columns there"))
+        #expect(columns.differences.contains("the table log is defined otherwise there"))
+        // A database that holds more than the snapshot is not the same one.
+        try Self.sql(
+            "DROP TABLE log; CREATE TABLE log (line TEXT); INSERT INTO log VALUES ('a'), ('a'), ('b'); CREATE TABLE more (n); INSERT INTO more VALUES (1);",
+            path)
+        #expect { try destination.restore(capture.content, ReturnOptions(), ReturnWatch()) } throws: {
+            ($0 as? HikaeError)?.code == .refused
+        }
+    }
+
     @Test("What is missing, no database, damaged or locked is said so")
     func errors() throws {
         let folder = try TemporaryDirectory()

@@ -51,10 +51,12 @@ struct TestServer: Sendable {
         case .postgreSQL:
             command = Command(
                 "psql",
-                ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database ?? "postgres"] + superuserWords())
+                ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", "dbname='\(database ?? "postgres")'"]
+                    + superuserWords())
         case .mariaDB:
             command = Command(
-                "mariadb", superuserWords() + ["--batch", "--skip-column-names"] + (database.map { [$0] } ?? []))
+                "mariadb",
+                superuserWords() + ["--batch", "--skip-column-names"] + (database.map { ["--database=\($0)"] } ?? []))
         }
         command.environment = environment
         command.input = Array(text.utf8)

@@ -112,6 +112,8 @@ private enum RandomTree {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY)
         defer { close(descriptor) }
         var files: [[UInt8]] = []
+        // Never empty: of a folder in which nothing is, no snapshot is made.
+        try file(descriptor, Array("first".utf8), &random)
         try fill(descriptor, depth: 0, &files, &random)
     }
 

@@ -78,7 +78,7 @@ struct FaultTests {
         #expect(try destination.verify(capture.content, facts: capture.facts, ReturnOptions(), ReturnWatch()).isWhole)
     }
 
-    @Test("A server that takes fewer connections than wished for is read with those", arguments: [2, 3])
+    @Test("A server that takes fewer connections than wished for is read with those", arguments: [1, 2, 3])
     func crowd(_ limit: Int) throws {
         let site = try SiteServer("--max-connections", "\(limit)")
         try SampleSite.write(to: site.root)
@@ -86,6 +86,53 @@ struct FaultTests {
         let capture = try rig.capture(FTPSource(site.settings { $0.connections = 6 }))
         #expect(capture.summary.errors == 0)
         #expect(capture.reports.allSatisfy { $0.code == .limit })
+        let folder = try TemporaryDirectory()
+        try rig.restore(capture, to: folder.path("site"))
+        try SampleSite.expectEqual(site.root, folder.path("site"))
+    }
+
+    @Test("A server that takes one connection is filled and compared with that one")
+    func one() throws {
+        let one = try SiteServer()
+        try SampleSite.write(to: one.root)
+        let capture = try CaptureRig().capture(FTPSource(one.settings()))
+        let other = try SiteServer("--max-connections", "1")
+        let destination = FTPDestination(other.settings { $0.connections = 6 })
+        let summary = try destination.restore(capture.content, ReturnOptions(), ReturnWatch())
+        #expect(summary.errors == 0)
+        try SampleSite.expectEqual(one.root, other.root)
+        #expect(try destination.verify(capture.content, facts: capture.facts, ReturnOptions(), ReturnWatch()).isWhole)
+    }
+
+    /// Another program, or a connection of ours that the server has not noticed to be closed, takes the only place.
+    @Test("The one connection that a server allows is waited for while somebody else has it", arguments: [4.0])
+    func taken(_ seconds: Double) throws {
+        let site = try SiteServer("--max-connections", "1")
+        try SampleSite.write(to: site.root)
+        var options = ChildProcess.Options()
+        options.takesInput = true
+        let script = """
+            import ftplib, sys, time
+            ftp = ftplib.FTP(); ftp.connect("127.0.0.1", \(site.server.port())); ftp.login("shop", "\(site.server.text("password"))")
+            print("in", flush=True); time.sleep(\(seconds)); ftp.quit()
+            """
+        let holder = try ChildProcess(["python3", "-B", "-c", script], options: options)
+        var word = [UInt8](repeating: 0, count: 3)
+        _ = try word.withUnsafeMutableBytes { bytes throws(HikaeError) in try holder.read(into: bytes) }
+        let capture = try CaptureRig().capture(FTPSource(site.settings { $0.connections = 6 }))
+        #expect(capture.summary.errors == 0 && capture.facts.items > 40)
+        _ = try holder.wait()
+    }
+
+    @Test("Large files over the only connection there may be are read and filled side by side")
+    func largeOverOne() throws {
+        let site = try SiteServer("--max-connections", "1")
+        var dice = SeededGenerator(seed: 3)
+        for number in 0..<8 { try Files.write("\(site.root)/large/\(number)", dice.bytes(3_000_000)) }
+        for number in 0..<60 { try Files.write("\(site.root)/small/\(number)", dice.bytes(900)) }
+        let rig = try CaptureRig()
+        let capture = try rig.capture(FTPSource(site.settings { $0.connections = 6 }))
+        #expect(capture.summary.errors == 0)
         let folder = try TemporaryDirectory()
         try rig.restore(capture, to: folder.path("site"))
         try SampleSite.expectEqual(site.root, folder.path("site"))

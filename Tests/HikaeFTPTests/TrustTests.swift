@@ -48,6 +48,22 @@ struct TrustTests {
         }
     }
 
+    @Test("A site whose server speaks TLS 1.3 alone is filled as well")
+    func newest() throws {
+        let site = try SiteServer("--tls", "explicit", "--tls-least", "1.3")
+        try SampleSite.write(to: "\(site.root)/site")
+        var reached = settings(
+            site, .explicitTLS, TrustSettings(certificateAuthority: site.server.text("certificate")))
+        reached.path = "/site"
+        let rig = try CaptureRig()
+        let capture = try rig.capture(FTPSource(reached))
+        try Files.write("\(site.root)/copy/.keep", [])
+        reached.path = "/copy"
+        let destination = FTPDestination(reached)
+        #expect(try destination.restore(capture.content, ReturnOptions(), ReturnWatch()).errors == 0)
+        #expect(try destination.verify(capture.content, facts: nil, ReturnOptions(), ReturnWatch()).isWhole)
+    }
+
     @Test("A certificate that no authority vouches for is refused, and the fingerprint that would trust it is named")
     func unknown() throws {
         for (site, security) in [

@@ -50,6 +50,8 @@ import Testing
         try Files.write(folder.path + "/a.jpg", Self.page)
         try Files.write(folder.path + "/b.txt", Array("hello".utf8))
         try Files.write(folder.path + "/c.bin", Self.page)
+        // Empty files look like nothing: they must not make few odd files of many.
+        for number in 0..<9 { try Files.write(folder.path + "/empty-\(number).txt", []) }
         let watch = ContentWatch()
         var directory = watch.watching(try LocalFileTree(targets: [folder.path]).root)
         for name in folder.path.split(separator: "/") {

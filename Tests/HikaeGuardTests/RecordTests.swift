@@ -22,6 +22,7 @@ import Testing
         record.verdict = .suspect
         record.reasons = [VerdictReason(.groupReborn, "作り直されています"), VerdictReason(.empty, "nothing")]
         record.comparedWith = "1111111111111111"
+        record.peak = CapturePeak(items: 5, time: Timestamp(seconds: 1_340_000_000, offset: 32400))
         record.thresholds = GuardThresholds(
             shrinkPercent: 12.5, changePercent: 70, minimumItems: 3, contentPercent: 1, unreadablePercent: 2.25)
         return record

@@ -51,6 +51,40 @@ import Testing
         #expect(holds.hold(on: id(list, 0)) == .unknown(Histories.shop))
     }
 
+    @Test func aSuspectCaptureOfAnotherVaultHoldsTheSourceInThisOne() {
+        var here = Histories()
+        here.capture(.good, at: 100)
+        here.capture(.good, at: 200)
+        here.capture(.good, of: Histories.mail, at: 50)
+        here.capture(.good, of: Histories.mail, at: 60)
+        var there = here
+        let doubted = there.capture(.suspect, at: 300)
+        let holds = RetentionHolds(here.snapshots, elsewhere: there.snapshots)
+        #expect(holds.hold(on: id(here, 0)) == .undecided(Histories.shop, capture: doubted))
+        #expect(holds.hold(on: id(here, 1)) == .lastGood(Histories.shop))
+        #expect(holds.hold(on: id(here, 2)) == nil)
+        #expect(RetentionHolds(here.snapshots).hold(on: id(here, 0)) == nil)
+    }
+
+    @Test func aRejectionOfAnotherVaultCountsInThisOne() {
+        var here = Histories()
+        here.capture(.good, at: 100)
+        let wrong = here.capture(.good, at: 200)
+        var there = here
+        there.decide(.rejected, on: wrong, at: 300)
+        let holds = RetentionHolds(here.snapshots, elsewhere: there.snapshots)
+        #expect(holds.hold(on: id(here, 0)) == .lastGood(Histories.shop))
+    }
+
+    @Test func nothingGoesWhileAVaultCannotBeRead() {
+        var list = Histories()
+        list.capture(.good, at: 100)
+        list.capture(.good, at: 200)
+        let hold = RetentionHolds(list.snapshots, unread: "cloud").hold(on: id(list, 0))
+        #expect(hold == .unread(Histories.shop, vault: "cloud"))
+        #expect(hold?.reason.contains("cloud") == true && hold?.reason(in: .japanese).contains("cloud") == true)
+    }
+
     @Test func whatIsNamedIsRefusedWithTheReason() {
         var list = Histories()
         list.capture(.good, at: 100)

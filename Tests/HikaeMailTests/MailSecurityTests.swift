@@ -100,6 +100,24 @@ import Testing
         #expect(error?.code == .usage || error?.code == .unreachable)
     }
 
+    /// A server that says it knows us already must not get around the rule.
+    @Test func aGreetingThatLetsUsInChangesNothingOfThat() throws {
+        let script = """
+            say("* PREAUTH [CAPABILITY IMAP4rev1] hi")
+            while True:
+                tag, line = hear()
+                if line.startswith(("LIST", "LSUB")): say('* LIST () "/" INBOX')
+                say(tag + " OK done")
+            """
+        let server = try ScriptedServer(script)
+        func through(_ host: String) -> HikaeError? {
+            failure { _ = try probe { ($0.security, $0.port, $0.host) = (.none, server.port, host) } }
+        }
+        #expect(through("127.0.0.1") == nil)
+        // This machine too, but not known to be: any other name stands for another machine.
+        #expect(through("0.0.0.0")?.code == .usage)
+    }
+
     @Test func nobodyThereIsUnreachable() throws {
         #expect(failure { _ = try probe { $0.port = 1 } }?.code == .unreachable)
         let error = failure { _ = try probe { $0.host = "no-such-host.invalid" } }

@@ -81,6 +81,71 @@ import Testing
         #expect(readable.text.contains("chmod o= ") && !readable.text.contains("hunter2"))
     }
 
+    @Test("every place that a source goes back to is asked whether it would take something") func destinations() throws
+    {
+        try harness.folder.write("data/a.txt", "a")
+        try makePlan(
+            """
+            - {name: one, files: data, restore: {files: back/there}}
+            - name: two
+              files: data
+              restore: {files: password/below}
+            - name: three
+              files: data
+              restore: {ftp: "ftp://web@127.0.0.1:1/", password: file:password}
+            - name: four
+              files: data
+              restore: {ftp: "ftp://web@127.0.0.1:1/", password: file:gone}
+            """)
+        let outcome = try harness.hikae("plan", "check").run()
+        #expect(outcome.status == 1)
+        let lines = outcome.text.split(separator: "\n").filter { $0.contains(" shop/") }
+        #expect(
+            lines.map { $0.prefix { $0 != ":" } } == [
+                "✓ source shop/one", "✓ restore shop/one", "✓ source shop/two", "✗ restore shop/two",
+                "✓ source shop/three", "✗ restore shop/three", "✓ source shop/four",
+            ], "\(outcome.text)")
+        #expect(outcome.text.contains("✗ secret systems.shop.sources.four.restore.password"), "\(outcome.text)")
+        // Asking changes nothing.
+        #expect(!Files.names(in: harness.folder.path).contains("back"))
+        let objects = try JSONValue.lines(harness.hikae("plan", "check", "--json").run().text)
+        let three = objects.first { $0["name"]?.string == "shop/three" && $0["subject"]?.string == "restore" }
+        #expect(three?["error_code"]?.string == "unreachable" && three?["line"]?.number == 13, "\(objects)")
+    }
+
+    @Test("vaults that one hand can end are warned of, and that is no failure") func custody() throws {
+        func warnings(_ vaults: String) throws -> [String] {
+            try harness.folder.write(
+                "hikae.yaml",
+                "organisation: A\nvaults:\n\(vaults)\nsystems: [{name: s, sources: [{name: f, files: /srv}]}]\n")
+            let outcome = try harness.hikae("plan", "check", "--offline").succeed()
+            return outcome.text.split(separator: "\n").filter { $0.hasPrefix("! custody: ") }.map(String.init)
+        }
+        func vault(_ name: String, _ custody: String?) -> String {
+            "  - {name: \(name), repository: /\(name), password: env:A\(custody.map { ", custody: {\($0)}" } ?? "")}"
+        }
+        let one = try warnings(vault("a", "holder: 佐藤"))
+        #expect(one.count == 1 && one[0].contains("one vault") && one[0].contains("(line 3)"), "\(one)")
+        let same = "holder: 佐藤, provider: さくら, account: root, place: 本社"
+        let all = try warnings(vault("a", same) + "\n" + vault("b", same))
+        #expect(all.count == 4 && all[0].contains("the same holder, 佐藤") && all[3].contains("本社"), "\(all)")
+        let other = "holder: 鈴木, provider: さくら, account: none, place: 大阪"
+        let provider = try warnings(vault("a", same) + "\n" + vault("b", other))
+        #expect(provider.count == 1 && provider[0].contains("the same provider, さくら"), "\(provider)")
+        let independent = "holder: 鈴木, provider: own, account: none, place: 大阪"
+        #expect(try warnings(vault("a", same) + "\n" + vault("b", independent)).isEmpty)
+        #expect(
+            try warnings(
+                vault("a", "holder: 佐藤, provider: own, account: none, place: 本社") + "\n" + vault("b", independent)
+            ).isEmpty)
+        let unsaid = try warnings(vault("a", same) + "\n" + vault("b", nil))
+        #expect(unsaid.count == 1 && unsaid[0].contains("does not say in whose custody b is"), "\(unsaid)")
+        #expect(unsaid[0].contains("(line 4)"))
+        let json = try JSONValue.lines(harness.hikae("plan", "check", "--offline", "--json").succeed().text)
+        #expect(json.first { $0["message_type"]?.string == "warning" }?["subject"]?.string == "custody")
+        #expect(json.last?["failures"]?.number == 0)
+    }
+
     @Test("--offline looks at the file alone") func offline() throws {
         try makePlan("- {name: info, imap: \"imaps://a@192.0.2.1\", password: file:gone}", vault: "elsewhere")
         let outcome = try harness.hikae("plan", "check", "--offline").succeed()

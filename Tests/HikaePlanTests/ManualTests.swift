@@ -43,7 +43,7 @@ import Testing
         let sections =
             [
                 PlanSection.root, .vault, .custody, .system, .objectives, .verdicts, .retention, .person, .alarm,
-                .limits, .trust,
+                .limits, .trust, .authority, .objectLock,
             ]
             + SourceKindName.allCases.map { .source($0) }
         for section in sections {

@@ -125,7 +125,7 @@ let fullPlan = """
             command: [ssh, web@www.example.jp, crontab, -l]
             file: crontab.txt
     retention: {last: 3, hourly: 0, daily: 14, weekly: 8, monthly: 24, yearly: unlimited, within: 30d}
-    verdicts: {shrink: 25%, change: 60%, minimum-items: 20, suspicious-content: 2.5%}
+    verdicts: {shrink: 25%, change: 60%, minimum-items: 20, suspicious-content: 2.5%, unreadable: 8%}
     people:
       - {name: 佐藤, mail: sato@example.jp, roles: [owner, alerted]}
       - {name: 鈴木}

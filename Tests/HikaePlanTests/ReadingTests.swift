@@ -43,6 +43,7 @@ import Testing
     func thresholds() throws {
         let plan = try plan(fullPlan)
         #expect(plan.verdicts.shrinkPercent == 25 && plan.verdicts.suspiciousContentPercent == 2.5)
+        #expect(plan.verdicts.unreadablePercent == 8)
         let shop = plan.systems[1]
         #expect(shop.verdicts.shrinkPercent == 10 && shop.verdicts.minimumItems == 5)
         #expect(shop.verdicts.changePercent == 60 && shop.verdicts.suspiciousContentPercent == 2.5)
@@ -58,6 +59,7 @@ import Testing
         #expect(plan.verdicts == VerdictThresholds())
         #expect(plan.verdicts.shrinkPercent == 20 && plan.verdicts.changePercent == 60)
         #expect(plan.verdicts.minimumItems == 20 && plan.verdicts.suspiciousContentPercent == 5)
+        #expect(plan.verdicts.unreadablePercent == 5)
         #expect(plan.limits.sources == 2 && plan.limits.upload == nil && plan.limits.download == nil)
         #expect(plan.systems[0].title == "shop" && plan.systems[0].objectives.loss == nil)
     }
@@ -105,8 +107,37 @@ import Testing
         #expect(plan.systems[1].sources[2].kind == .mariadb(orders))
         let charts = DatabasePlan(socket: "/run/postgresql", database: "clinic")
         #expect(plan.systems[2].sources[0].kind == .postgresql(charts))
-        #expect(try kind(source: "mariadb: mysql://u@h") == .mariadb(DatabasePlan(host: "h", user: "u")))
-        #expect(try kind(source: "postgresql: postgres://h/") == .postgresql(DatabasePlan(host: "h")))
+        #expect(
+            try kind(source: "mariadb: mysql://u@h") == .mariadb(DatabasePlan(host: "h", user: "u", tls: .explicit)))
+        #expect(
+            try kind(source: "postgresql: postgres://h/") == .postgresql(DatabasePlan(host: "h", tls: .explicit)))
+    }
+
+    @Test("a database on another machine is reached by verified TLS unless the plan says otherwise")
+    func databaseTLS() throws {
+        func tls(_ lines: String) throws -> PlanDatabaseTLS? {
+            guard case .postgresql(let plan) = try kind(source: "postgresql: " + lines) else { return nil }
+            return plan.tls
+        }
+        #expect(try tls("postgresql://u@db.example.jp/a") == .explicit)
+        #expect(try tls("postgresql://u@db.example.jp/a\ntls: explicit") == .explicit)
+        #expect(try tls("postgresql://u@db.example.jp/a\ntls: none") == PlanDatabaseTLS.none)
+        #expect(try tls("postgresql://u@192.168.1.2/a") == .explicit)
+        // What does not leave the machine, or goes through ssh, needs none.
+        for address in ["127.0.0.1", "localhost", "[::1]", ""] {
+            #expect(try tls("postgresql://\(address)/a") == nil, "\(address)")
+        }
+        #expect(try tls("postgresql://localhost/a\ntrust: {ca: ours.pem}") == .explicit)
+        #expect(try tls("postgresql://u@db.example.jp/a\nvia: ssh://h") == nil)
+        let expected = DatabasePlan(
+            host: "db", user: "u", tls: .explicit, trust: TrustSettings(certificateAuthority: "/etc/hikae/ours.pem"))
+        #expect(try kind(source: "mariadb: mariadb://u@db\ntrust: {ca: ours.pem}") == .mariadb(expected))
+        let plan = try plan(
+            planText(source: "mariadb: mariadb://u@a\nrestore: {mariadb: mariadb://u@b, trust: {ca: new.pem}}"))
+        guard case .mariadb(let place)? = plan.systems[0].sources[0].restore?.kind else {
+            throw HikaeError(.notFound, "no place to restore to")
+        }
+        #expect(place.trust.certificateAuthority == "/etc/hikae/new.pem" && place.tls == .explicit)
     }
 
     @Test("buckets, Amazon's when no endpoint is given") func buckets() throws {

@@ -23,7 +23,7 @@ import Testing
         let sections =
             [
                 PlanSection.root, .vault, .custody, .system, .objectives, .verdicts, .retention, .person, .alarm,
-                .limits, .trust,
+                .limits, .trust, .authority, .objectLock,
             ]
             + SourceKindName.allCases.map { .source($0) } + SourceKindName.destinations.map { .destination($0) }
         for section in sections {
@@ -59,7 +59,9 @@ import Testing
         for lines in [
             "sftp: sftp://h/\nvia: ssh://h", "sftp: ftp://h/", "sftp: sftp://h/\nfiles: /srv", "exclude: [a]",
             "imap: imaps://info@h", "imap: imaps://info@h\npassword: hunter2", "ftp: ftp://h/\nconnections: 17",
-            "ftp: ftp://h/\ntls: starttls", "files: []", "files: /srv\nverdicts: {shrink: 120}", "command: [a]",
+            "ftp: ftp://h/\ntls: starttls", "mariadb: mariadb://h\ntls: implicit",
+            "mariadb: mariadb://h\ntrust: {fingerprint: \"sha256:1\"}", "files: []",
+            "files: /srv\nverdicts: {shrink: 120}", "command: [a]",
             "sftp: sftp://h/\nrestore: {sftp: sftp://h/, exclude: [a]}",
         ] {
             #expect(read(planText(source: lines)).plan == nil, "\(lines)")

@@ -8,6 +8,7 @@ import Testing
 @Suite("hikae plan check against servers", .serialized) struct ServerCheckTests {
     static let mail = Result { try PracticeServer("dovecot") }
     static let shell = Result { try PracticeServer("openssh") }
+    static let database = Result { try PracticeServer("postgresql", ["--tls"]) }
 
     let harness: HikaeProgram
     init() throws { harness = try HikaeProgram() }
@@ -84,6 +85,36 @@ import Testing
         #expect(code("unknown") == "untrusted", "\(outcome.text)")
         #expect(outcome.text.contains(mail.text("fingerprint")), "\(outcome.text)")
         #expect(!(outcome.text + outcome.errorText).contains("hunter2"))
+    }
+
+    @Test("a database and the place that it goes back to are verified by the authority that the plan names")
+    func databaseTrust() throws {
+        let database = try Self.database.get()
+        try harness.folder.write("right.password", database.text("password"), mode: 0o600)
+        let address = "postgresql://\(database.text("user"))@localhost:\(database.port())/postgres"
+        let outcome = try check(
+            """
+            - name: trusted
+              postgresql: \(address)
+              password: file:right.password
+              trust: {ca: \(database.text("authority"))}
+              restore: {postgresql: "\(address)", password: file:right.password, trust: {ca: \(database.text("stranger"))}}
+            - name: untrusted
+              postgresql: \(address)
+              password: file:right.password
+              tls: explicit
+            """)
+        #expect(outcome.status == 1)
+        let objects = try JSONValue.lines(harness.hikae("plan", "check", "--json").run().text)
+        func answer(_ subject: String, _ name: String) -> JSONValue? {
+            objects.first { $0["subject"]?.string == subject && $0["name"]?.string == name }
+        }
+        #expect(answer("source", "shop/trusted")?["ok"]?.bool == true, "\(outcome.text)")
+        for (subject, name) in [("restore", "shop/trusted"), ("source", "shop/untrusted")] {
+            let refused = answer(subject, name)
+            #expect(refused?["error_code"]?.string == "untrusted", "\(outcome.text)")
+            #expect(refused?["hint"]?.string?.contains("trust: {ca: FILE}") == true)
+        }
     }
 
     private func firstUser(_ mail: PracticeServer) throws -> (name: String, password: String) {

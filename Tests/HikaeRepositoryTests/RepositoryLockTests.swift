@@ -146,6 +146,34 @@ struct RepositoryLockTests {
         lock.release()
     }
 
+    @Test func thoseThatLockAtOnceAndMayWaitAllGetItInTurn() throws {
+        let repository = try Scene.repository()
+        let timing = timing
+        for _ in 0..<10 {
+            let stopped = Cancellation()
+            let outcome = Monitor((got: 0, adding: 0, removing: 0, met: 0))
+            runThreads(4) { number in
+                // Two capture, two prune.
+                let isExclusive = number % 2 == 0
+                guard
+                    let lock = try? RepositoryLock.acquire(
+                        repository, exclusive: isExclusive, retrySeconds: 20, timing: timing, lost: stopped)
+                else { return }
+                outcome.withLock { outcome in
+                    if outcome.removing > 0 || isExclusive && outcome.adding > 0 { outcome.met += 1 }
+                    outcome.got += 1
+                    if isExclusive { outcome.removing += 1 } else { outcome.adding += 1 }
+                }
+                sleepSeconds(0.01)
+                outcome.withLock { if isExclusive { $0.removing -= 1 } else { $0.adding -= 1 } }
+                lock.release()
+            }
+            #expect(outcome.withLock { $0.got } == 4)
+            #expect(outcome.withLock { $0.met } == 0)
+            #expect(throws: Never.self, "nothing was stopped") { try stopped.check() }
+        }
+    }
+
     @Test func twoThatLockAtOnceDoNotBothGetIt() throws {
         let repository = try Scene.repository()
         let timing = timing

@@ -2,6 +2,7 @@ import HikaeArchive
 import HikaeCore
 import HikaeDestination
 import HikaeFormat
+import HikaeHTTP
 import HikaeSource
 import HikaeTesting
 import Testing

@@ -2,6 +2,7 @@
 
 import HikaeCore
 import HikaeFormat
+import HikaeHTTP
 import HikaeSource
 import HikaeTesting
 import Synchronization

@@ -1,4 +1,5 @@
 import HikaeCore
+import HikaeHTTP
 import HikaeTesting
 import Testing
 

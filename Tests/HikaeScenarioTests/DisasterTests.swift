@@ -21,13 +21,43 @@ struct DisasterTests {
     @Test("S5: a few mails and objects vanish and nobody says so; exactly these are listed and put back")
     func partialLoss() throws { try replay("s5") }
 
+    @Test(
+        "S11: the second vault is the first one under another name: red, with the reason; two that stand apart are not")
+    func falseIndependence() throws { try replay("s11") }
+
+    @Test("S6: files rot and vanish over days; each comes back in its last good generation; rotten packs are mended")
+    func slowRot() throws { try replay("s6") }
+
+    @Test("S7: the account dies, and the capturing machine falls with every key; what is older stays and comes back")
+    func accountDies() throws { try replay("s7") }
+
+    @Test(
+        "Deletion by agreement: restic cannot erase, people can together and in time; forgeries and lies cannot at all")
+    func agreement() throws { try replay("agreement") }
+
+    @Test(
+        "Ceph: two machines capture into one repository, a storage process is killed, one prunes beside the other",
+        .enabled(
+            if: Self.has("ceph", "ceph-mon", "ceph-osd", "radosgw"),
+            "Ceph is not installed: tools/install-deps.sh scale"))
+    func scaleOnCeph() throws { try replay("scale", "--store", "ceph") }
+
+    @Test(
+        "OpenStack Swift: two machines capture into one repository while a storage process is killed and comes back",
+        .enabled(
+            if: Self.has("swift-proxy-server", "swift-container-server", "swift-object-server", "memcached"),
+            "OpenStack Swift is not installed: tools/install-deps.sh scale"))
+    func scaleOnSwift() throws { try replay("scale", "--store", "swift") }
+
     @Test("Without Hikae: the manual's page, followed to the letter with restic and standard tools, brings it all back")
     func withoutHikae() throws { try replay("without_hikae") }
 
+    private static func has(_ programs: String...) -> Bool { programs.allSatisfy { Command.path(of: $0) != nil } }
+
     /// Runs one scenario; it checks, counts and cleans up by itself.
-    private func replay(_ name: String) throws {
+    private func replay(_ name: String, _ more: String...) throws {
         let script = "\(PracticeServer.projectFolder)/practice/scenarios/\(name).py"
-        var command = Command("python3", ["-B", script, "--hikae", HikaeProgram.binary])
+        var command = Command("python3", ["-B", script, "--hikae", HikaeProgram.binary] + more)
         command.timeLimit = 500
         let outcome = try command.run()
         #expect(outcome.status == 0, "\(name) did not hold:\n\(outcome.text.suffix(12_000))\n\(outcome.errorText)")

@@ -1,5 +1,6 @@
 import HikaeCore
 import HikaeTesting
+import Synchronization
 import Testing
 
 @testable import HikaeSource
@@ -105,6 +106,27 @@ struct ChildProcessTests {
         #expect(error { try process.finish() }?.code == .programFailed)
     }
 
+    @Test func `a program that we ended never reports success, though it ends in peace and another waits for it`()
+        throws
+    {
+        for _ in 0..<20 {
+            let process = try shell("trap 'exit 0' TERM; echo begun; while :; do sleep 0.01; done")
+            var byte = [UInt8](repeating: 0, count: 6)
+            _ = try byte.withMutableBytes { bytes throws(HikaeError) in try process.read(into: bytes) }
+            let waited = Mutex<Int32?>(nil)
+            let waiting = RunningThread {
+                let code = try? process.wait()
+                waited.withLock { $0 = code }
+            }
+            // The other one is most likely to wait by now; with or without it the promise holds.
+            usleep(5000)
+            process.terminate()
+            waiting.join()
+            #expect(waited.withLock { $0 } == 128 + SIGTERM)
+            #expect(try process.wait() == 128 + SIGTERM)
+        }
+    }
+
     @Test func `what is released is ended, also when it will not listen`() throws {
         var process: ChildProcess? = try shell("trap '' TERM; echo $$; while :; do sleep 0.05; done")
         var line = [UInt8](repeating: 0, count: 32)
@@ -134,6 +156,15 @@ struct ChildProcessTests {
         let process = try shell("kill -PIPE $$; echo survived")
         #expect(try all(process) == "")
         #expect(try process.wait() == 128 + SIGPIPE)
+    }
+
+    @Test func `what a program has started and what goes on talking is not listened to for long`() throws {
+        let began = MonotonicTime.seconds()
+        let process = try shell(
+            "(i=0; while [ $i -lt 1500 ]; do echo more >&2; sleep 0.01; i=$((i+1)); done) >/dev/null & exit 3")
+        #expect(try process.wait() == 3)
+        #expect(MonotonicTime.seconds() - began < 8)
+        #expect(process.messages.hasPrefix("more"))
     }
 
     @Test("is waited for no longer than it runs, though what it started keeps its messages open")

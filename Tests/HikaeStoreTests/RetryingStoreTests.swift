@@ -35,6 +35,32 @@ struct RetryingStoreTests {
         #expect(try memory.load(file) == [9])
     }
 
+    @Test("leaves a server alone for as long as it asks, within reason")
+    func honoursRetryAfter() throws {
+        func asked(_ seconds: Double) -> FaultPlan.Rule {
+            let error = HikaeError(.inputOutput, "later", isRetryable: true, retryAfter: seconds)
+            return .on([.save], numbers: 0..<1, .fail(error))
+        }
+        try store(FaultPlan([asked(7)])).save(file, [9])
+        #expect(clock.pauses == [7_000_000_000])
+        try store(FaultPlan([asked(1e9)])).save(file, [9])
+        #expect(clock.pauses.last == 300_000_000_000)
+    }
+
+    @Test("gives up sooner on a place that has never answered")
+    func contact() throws {
+        let contact = RetryPolicy(attempts: 2, firstPause: 1000, longestPause: 1000)
+        let silent = FaultPlan([.every([.load, .size], .fail(Self.passing))])
+        let store = RetryingStore(
+            FaultyStore(memory, plan: silent), policy: policy, contact: contact, clock: clock,
+            generator: SeededGenerator(seed: 5))
+        #expect(code { () throws(HikaeError) in try store.load(file) } == .inputOutput)
+        #expect(silent.count([.load]) == 2)
+        try store.save(file, [9])
+        #expect(code { () throws(HikaeError) in try store.size(file) } == .inputOutput)
+        #expect(silent.count([.size]) == 4, "it has answered")
+    }
+
     @Test("gives up after its attempts, with the last error")
     func givesUp() {
         let plan = FaultPlan([.every([.load], .fail(Self.passing))])
@@ -80,6 +106,33 @@ struct RetryingStoreTests {
         }
         _ = try store.list(.pack)
         #expect(seen.withLock { $0 } == clock.pauses)
+    }
+
+    /// Lets those who wait go on only when so many do.
+    private struct Gathering: PaceClock {
+        let expected: Int
+        let waiting = Monitor(0)
+
+        func now() -> UInt64 { 0 }
+
+        func sleep(nanoseconds: UInt64) {
+            waiting.withLock { $0 += 1 }
+            waiting.wait { [expected] in $0 >= expected ? () : nil }
+        }
+    }
+
+    @Test("reports once what several calls meet that wait together for a place's first answer")
+    func reportsFirstContactOnce() throws {
+        let seen = Mutex(0)
+        let plan = FaultPlan([.every([.load], .fail(Self.passing))])
+        let once = RetryPolicy(attempts: 2, firstPause: 1000, longestPause: 1000)
+        let store = RetryingStore(
+            FaultyStore(memory, plan: plan), policy: once, clock: Gathering(expected: 3),
+            generator: SeededGenerator(seed: 5)
+        ) { _, _ in seen.withLock { $0 += 1 } }
+        runThreads(3) { _ in _ = try? store.load(file) }
+        #expect(plan.count([.load]) == 6)
+        #expect(seen.withLock { $0 } == 1)
     }
 
     @Test("backs off to its longest pause and no further, without overflow")

@@ -30,13 +30,44 @@ class Failed(Exception):
     """An expectation that did not hold."""
 
 
-class Rig:
-    """Provider P, full; P2, empty; a plan, a vault and the command. A context manager that cleans up."""
+class Stage:
+    """A folder to play in, and expectations that are counted. A context manager that cleans up."""
 
-    def __init__(self, options, kinds=None, has_second=True, moves_clock=False, scale=0.2, seed=2012):
-        self.options, self.seed, self.scale = options, seed, scale
+    def __init__(self, options):
+        self.options = options
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hikae-s-", dir="/tmp"))
         self.folder.chmod(0o755)
+        self.began = time.monotonic()
+        self.expectations = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if not self.options.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def say(self, text):
+        """Tells what happens, with the time since the start."""
+        print(f"[{time.monotonic() - self.began:6.1f} s] {text}", flush=True)
+
+    def expect(self, text, holds, *evidence):
+        """Counts an expectation; when it does not hold, tells all that could explain why, and ends the scenario."""
+        if not holds:
+            print(f"✘ {text}", flush=True)
+            for piece in evidence:
+                print(str(piece)[-6000:], flush=True)
+            raise Failed(text)
+        self.expectations += 1
+        print(f"  ✔ {text}", flush=True)
+
+
+class Rig(Stage):
+    """Provider P, full; P2, empty; a plan, a vault and the command."""
+
+    def __init__(self, options, kinds=None, has_second=True, moves_clock=False, scale=0.2, seed=2012):
+        super().__init__(options)
+        self.seed, self.scale = seed, scale
         self.tenants = tenants(seed)
         self.tenant = self.tenants[0]
         kinds = kinds or KINDS
@@ -46,8 +77,6 @@ class Rig:
         self.clock = Clock(self.folder) if moves_clock else None
         self.companies, self.company = [], None
         self.plan = self.plan2 = self.hikae = None
-        self.began = time.monotonic()
-        self.expectations = 0
 
     def __enter__(self):
         try:
@@ -73,22 +102,7 @@ class Rig:
     def __exit__(self, *_):
         self.p.stop()
         self.p2.stop()
-        if not self.options.keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def say(self, text):
-        """Tells what happens, with the time since the start."""
-        print(f"[{time.monotonic() - self.began:6.1f} s] {text}", flush=True)
-
-    def expect(self, text, holds, *evidence):
-        """Counts an expectation; when it does not hold, tells all that could explain why, and ends the scenario."""
-        if not holds:
-            print(f"✘ {text}", flush=True)
-            for piece in evidence:
-                print(str(piece)[-6000:], flush=True)
-            raise Failed(text)
-        self.expectations += 1
-        print(f"  ✔ {text}", flush=True)
+        super().__exit__()
 
     def capture(self, *selection, status=0, environment=None, quiet=False):
         """`hikae backup --json`, which must end with `status`; its captures by "system/source"."""
@@ -148,9 +162,11 @@ class Rig:
         return seen, bare
 
 
-def main(name, scenario, **settings):
-    """Runs one scenario as a program."""
+def main(name, scenario, stage=Rig, arguments=(), **settings):
+    """Runs one scenario as a program. `arguments`: further ones, each as (name, what argparse is told of it)."""
     parser = argparse.ArgumentParser(description=name)
+    for word, facts in arguments:
+        parser.add_argument(word, **facts)
     parser.add_argument("--hikae", type=pathlib.Path, default=PRACTICE.parent / ".build" / "release" / "hikae")
     parser.add_argument("--keep", action="store_true", help="leave the folder in place")
     options = parser.parse_args()
@@ -162,7 +178,7 @@ def main(name, scenario, **settings):
         signal.signal(number, interrupted)
     os.umask(0o022)
     print(f"{name}", flush=True)
-    rig = Rig(options, **settings)
+    rig = stage(options, **settings)
     try:
         with rig:
             scenario(rig)
@@ -172,4 +188,4 @@ def main(name, scenario, **settings):
     print(f"{rig.expectations} expectations held, in {time.monotonic() - rig.began:.0f} s", flush=True)
 
 
-__all__ = ["DAY", "HOUR", "Failed", "Mismatch", "PlanFile", "Rig", "Truth", "main"]
+__all__ = ["DAY", "HOUR", "Failed", "Mismatch", "PlanFile", "Rig", "Stage", "Truth", "main"]

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -27,10 +28,20 @@ if PACKAGES.is_dir() and str(PACKAGES) not in sys.path:
 
 
 def free_port():
-    """A port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+    """A port that nothing listens on just now, of those that the system lends to no client: a server may need seconds
+    until it listens, and is stopped and started again on the port that it had."""
+    choice = random.SystemRandom()
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, choice.randrange(10_000, first_lent_port())))
+            return probe.getsockname()[1]
+
+
+def first_lent_port():
+    """Where the ports begin that clients are lent."""
+    with contextlib.suppress(OSError, ValueError):
+        return max(12_000, int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]))
+    return 32_768
 
 
 def wait_for_port(port, process=None, seconds=60):
@@ -73,13 +84,33 @@ def stop(process, seconds=20):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def serve(facts, stop_server):
-    """Prints the facts, waits for the end of standard input or a signal, and stops the server."""
+def stop_all(processes, seconds):
+    """Ends several programs, in the time that one takes."""
+    for process in processes:
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGTERM)
+    for process in reversed(processes):
+        stop(process, seconds)
+
+
+def plain_environment():
+    """The environment without the packages above, for Debian's own programs in Python, which have theirs."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
+def end_on_signals():
+    """From now on a signal to end raises KeyboardInterrupt, so that what was started is stopped."""
     def ending(_number, _frame):
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, ending)
     signal.signal(signal.SIGHUP, ending)
+
+
+def serve(facts, stop_server):
+    """Prints the facts, waits for the end of standard input or a signal, and stops the server."""
+    end_on_signals()
     try:
         print(json.dumps(facts), flush=True)
         sys.stdin.buffer.read()

@@ -11,16 +11,15 @@ server does that was set up anew. As root the mail belongs to `nobody`, as anybo
 """
 
 import grp
-import hashlib
 import os
 import pathlib
 import pwd
 import shutil
-import ssl
 import subprocess
 import sys
 import tempfile
 
+import certificates
 import common
 
 PROGRAM = shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
@@ -109,27 +108,6 @@ service stats {{
 """
 
 
-def make_certificates(folder):
-    """An authority, and a certificate for localhost that it signed; kept when they are there."""
-    authority, certificate, key = folder / "authority.pem", folder / "server.pem", folder / "server.key"
-    if not certificate.exists():
-        extensions = folder / "server.ext"
-        extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
-
-        def openssl(*arguments):
-            subprocess.run(["openssl", *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
-
-        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        openssl("req", "-x509", *kind, "-keyout", "authority.key", "-out", "authority.pem", "-days", "3650",
-                "-subj", "/CN=Practice authority")
-        openssl("req", *kind, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
-        openssl("x509", "-req", "-in", "server.csr", "-CA", "authority.pem", "-CAkey", "authority.key",
-                "-CAcreateserial", "-days", "3650", "-extfile", "server.ext", "-out", "server.pem")
-    der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
-    return authority, certificate, key, "sha256:" + hashlib.sha256(der).hexdigest()
-
-
 def open_the_way(folder):
     """Lets the mail's owner pass through the folders above: one's own are closed to others as a rule."""
     for above in [folder, *folder.parents]:
@@ -164,7 +142,7 @@ def main():
     if me.pw_uid == 0:
         os.chown(mail, owner.pw_uid, owner.pw_gid)
         open_the_way(folder)
-    authority, certificate, key, fingerprint = make_certificates(folder)
+    authority, certificate, key, fingerprint = certificates.make(folder)
     users = dict(entry.split(":", 1) for entry in options.user or ["info:sakura-info", "shop:sakura-shop"])
     passwords = folder / "users"
     passwords.write_text("".join(f"{name}:{{PLAIN}}{word}\n" for name, word in users.items()))

@@ -71,6 +71,7 @@ def used(root):
 
 def run_pyftpdlib(options):
     from pyftpdlib.authorizers import DummyAuthorizer
+    from pyftpdlib.filesystems import AbstractedFS
     from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
     from pyftpdlib.servers import FTPServer
 
@@ -94,6 +95,18 @@ def run_pyftpdlib(options):
                 self.secure_connection(self.ssl_context)
             super().handle()
 
+        def ftp_RNTO(self, path):
+            if options.rename == "never" or options.rename == "new-only" and os.path.exists(path):
+                self.respond("550 Not this name.")
+                return None
+            return super().ftp_RNTO(path)
+
+    class Folders(AbstractedFS):
+        def listdir(self, path):
+            return [name for name in super().listdir(path) if not (options.hide_dots and name.startswith("."))]
+
+    Handler.abstracted_fs = Folders
+
     if options.tls != "none":
         from OpenSSL import SSL
         path, key, facts["fingerprint"] = certificate(options.folder, options.certificate_name)
@@ -102,6 +115,8 @@ def run_pyftpdlib(options):
         context.use_certificate_chain_file(str(path))
         context.use_privatekey_file(str(key))
         context.set_session_id(b"practice")
+        if options.tls_least == "1.3":
+            context.set_min_proto_version(SSL.TLS1_3_VERSION)
         Handler.ssl_context = context
         Handler.tls_control_required = Handler.tls_data_required = options.tls == "explicit"
     accounts = DummyAuthorizer()
@@ -164,9 +179,13 @@ def main():
     arguments.add_argument("--program", choices=["pyftpdlib", "vsftpd"], default="pyftpdlib")
     arguments.add_argument("--root", type=pathlib.Path, help="the folder to serve; FOLDER/root if none is given")
     arguments.add_argument("--tls", choices=["none", "explicit", "implicit"], default="none")
+    arguments.add_argument("--tls-least", choices=["1.2", "1.3"], default="1.2", help="the oldest TLS that is spoken")
     arguments.add_argument("--certificate-name", default="127.0.0.1", help="the name in the certificate")
     arguments.add_argument("--no-mlsd", action="store_true", help="LIST only")
     arguments.add_argument("--no-mfmt", action="store_true", help="times cannot be set")
+    arguments.add_argument("--hide-dots", action="store_true", help="names with a dot first are not listed")
+    arguments.add_argument("--rename", choices=["always", "new-only", "never"], default="always",
+                           help="whether a file may be renamed: also onto another, only to a new name, not at all")
     arguments.add_argument("--encoding", choices=["utf8", "shift_jis", "euc_jp"], default="utf8",
                            help="of names on the wire; on the disk they are UTF-8")
     arguments.add_argument("--max-connections", type=int, default=0)

@@ -9,6 +9,7 @@ import pwd
 import shutil
 import subprocess
 
+import certificates
 import common
 
 SUPERUSER, SUPERUSER_PASSWORD = "root", "over \"all\" of # it\\"
@@ -20,7 +21,10 @@ def literal(text):
 
 
 def main():
-    options = common.parser(__doc__.splitlines()[0]).parse_args()
+    arguments = common.parser(__doc__.splitlines()[0])
+    arguments.add_argument("--tls", nargs="?", const=certificates.THIS_MACHINE, metavar="NAMES",
+                           help="offer TLS, with a certificate for this machine or these names, of an authority of its own")
+    options = arguments.parse_args()
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     port = options.port or common.free_port()
@@ -48,19 +52,24 @@ def main():
         GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES, PROCESS ON *.* TO '{BACKUP}'@'%';
         """.replace("\n        ", "\n"))
     first.chmod(0o600)
+    facts, words = {}, []
+    if options.tls:
+        authority, certificate, key, _ = certificates.make(folder, options.tls)
+        facts = {"authority": str(authority), "stranger": str(authority.with_name("stranger.pem"))}
+        words = [f"--ssl-ca={authority}", f"--ssl-cert={certificate}", f"--ssl-key={key}"]
     program = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
     process = common.start(
         [program, "--no-defaults", f"--datadir={data}", f"--socket={socket}", f"--pid-file={folder / 'mariadb.pid'}",
          f"--bind-address={common.HOST}", f"--port={port}", "--skip-name-resolve", f"--init-file={first}",
          "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci", "--innodb-buffer-pool-size=128M",
          "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0",
-         "--max-allowed-packet=256M", "--skip-log-bin", f"--tmpdir={scratch}", user],
+         "--max-allowed-packet=256M", "--connect-timeout=60", "--skip-log-bin", f"--tmpdir={scratch}", user, *words],
         folder / "server.log", cwd=folder)
     try:
         common.wait_for_port(port, process)
         common.serve({"server": "mariadb", "host": common.HOST, "port": port, "socket": str(socket),
                       "superuser": SUPERUSER, "superuser_password": SUPERUSER_PASSWORD, "user": BACKUP,
-                      "password": BACKUP_PASSWORD, "process": process.pid}, lambda: common.stop(process))
+                      "password": BACKUP_PASSWORD, "process": process.pid, **facts}, lambda: common.stop(process))
     finally:
         if process.poll() is None:
             common.stop(process, seconds=1)

@@ -14,7 +14,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
+import certificates
 import common
 
 SUPERUSER, SUPERUSER_PASSWORD = "postgres", "over:all\\of 'it'"
@@ -53,6 +55,16 @@ class Account:
             raise SystemExit(f"{arguments[0]} failed:\n{result.stdout}")
         return result.stdout
 
+    def own(self, file):
+        """A copy of a file that the server may read and nobody else; its path."""
+        copy = self.home / file.name
+        if copy != file:
+            shutil.copyfile(file, copy)
+        copy.chmod(0o600)
+        if self.options:
+            os.chown(copy, self.options["user"], self.options["group"])
+        return copy
+
     def leave(self):
         if self.made:
             shutil.rmtree(self.made, ignore_errors=True)
@@ -63,7 +75,10 @@ def literal(text):
 
 
 def main():
-    options = common.parser(__doc__.splitlines()[0]).parse_args()
+    arguments = common.parser(__doc__.splitlines()[0])
+    arguments.add_argument("--tls", nargs="?", const=certificates.THIS_MACHINE, metavar="NAMES",
+                           help="offer TLS, with a certificate for this machine or these names, of an authority of its own")
+    options = arguments.parse_args()
     account = Account(options.folder.resolve())
     port = options.port or common.free_port()
     data, sockets = account.home / "data", account.home
@@ -76,10 +91,21 @@ def main():
                     "unix_socket_permissions": "0700", "fsync": "off", "synchronous_commit": "off",
                     "full_page_writes": "off", "shared_buffers": "64MB", "max_wal_size": "4GB",
                     "autovacuum_naptime": "1h", "password_encryption": "scram-sha-256"}
+        facts = {}
+        if options.tls:
+            authority, certificate, key, _ = certificates.make(options.folder.resolve(), options.tls)
+            facts = {"authority": str(authority), "stranger": str(authority.with_name("stranger.pem"))}
+            settings |= {"ssl": "on", "ssl_cert_file": account.own(certificate), "ssl_key_file": account.own(key)}
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         process = common.start([program("postgres"), "-D", str(data), *words], options.folder / "server.log",
                                cwd=account.home, **account.options)
         common.wait_for_port(port, process)
+        # It listens before it takes anybody in.
+        end = time.monotonic() + 60
+        while subprocess.run(["pg_isready", "-q", "-h", common.HOST, "-p", str(port)], check=False).returncode != 0:
+            if time.monotonic() > end:
+                raise RuntimeError("PostgreSQL does not get ready")
+            time.sleep(0.1)
         sql = f"""
             ALTER ROLE {SUPERUSER} PASSWORD {literal(SUPERUSER_PASSWORD)};
             DO $$ BEGIN CREATE ROLE {BACKUP} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
@@ -97,7 +123,7 @@ def main():
 
         common.serve({"server": "postgresql", "host": common.HOST, "port": port, "socket": str(sockets),
                       "superuser": SUPERUSER, "superuser_password": SUPERUSER_PASSWORD, "user": BACKUP,
-                      "password": BACKUP_PASSWORD, "process": process.pid}, stop)
+                      "password": BACKUP_PASSWORD, "process": process.pid, **facts}, stop)
     finally:
         if process is not None and process.poll() is None:
             common.stop(process, seconds=1)

@@ -10,6 +10,9 @@ moto's own check of signatures works on paths that were decoded already, and so 
 or Japanese. It stays off; in its place every request's signature is checked here by botocore's own signer over what
 came over the wire, with the body's hash, the region and the time. Only botocore judges; none of Hikae's code does.
 
+moto refuses to delete a version that is locked, but lets anybody shorten its lock, or suspend versions in a bucket with
+Object Lock. S3 refuses both, so both are refused here.
+
 Objects are kept in memory (large ones in temporary files) and are gone when the server stops.
 """
 
@@ -113,6 +116,35 @@ class SignatureCheck:
         return hashlib.sha256(body).hexdigest() == signed
 
 
+def keep_locks():
+    """Makes moto refuse what S3 refuses: locks that end earlier than they did, or are weaker, and to keep no versions."""
+    import flask
+    from moto.s3.exceptions import AccessDeniedByLock, InvalidBucketState
+    from moto.s3.models import S3Backend
+
+    put, put_versioning = S3Backend.put_object_retention, S3Backend.put_bucket_versioning
+
+    def put_if_longer(self, bucket_name, key_name, version_id, retention):
+        key = self.get_object(bucket_name, key_name, version_id=version_id)
+        bypass = flask.request.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
+        if key is not None and key.is_locked(bypass):
+            mode, until = retention
+            before, after = (datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+                             for text in (key.lock_until, until or "1970-01-01T00:00:00Z"))
+            if after < before or (key.lock_mode == "COMPLIANCE" and mode != "COMPLIANCE"):
+                raise AccessDeniedByLock()
+        put(self, bucket_name, key_name, version_id, retention)
+
+    def put_versioning_if_unlocked(self, bucket_name, status):
+        if self.get_bucket(bucket_name).object_lock_enabled and status != "Enabled":
+            raise InvalidBucketState("An Object Lock configuration is present on this bucket, so the versioning state "
+                                     "cannot be changed.")
+        put_versioning(self, bucket_name, status)
+
+    S3Backend.put_object_retention = put_if_longer
+    S3Backend.put_bucket_versioning = put_versioning_if_unlocked
+
+
 def run(port, region, is_checked, certificate=None, key=None):
     """The server itself, in the foreground: moto's application with kept connections, which its own command lacks."""
     from moto.server import DomainDispatcherApplication, create_backend_app
@@ -128,6 +160,7 @@ def run(port, region, is_checked, certificate=None, key=None):
             pass
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    keep_locks()
     application = DomainDispatcherApplication(create_backend_app)
     if is_checked:
         application = SignatureCheck(application, region)

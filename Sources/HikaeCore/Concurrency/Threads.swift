@@ -12,7 +12,7 @@ private final class ThreadBody: Sendable {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }
 
-/// A running thread that must be joined.
+/// A running thread that must be joined or detached.
 public struct RunningThread: Sendable {
     #if canImport(Glibc)
         private let handle: pthread_t
@@ -54,6 +54,9 @@ public struct RunningThread: Sendable {
 
     /// Waits for the thread's end.
     public func join() { pthread_join(handle, nil) }
+
+    /// Lets it run to its end unwatched.
+    public func detach() { pthread_detach(handle) }
 }
 
 /// Runs `body` on `count` threads, each told its number from 0, and returns when all have ended.

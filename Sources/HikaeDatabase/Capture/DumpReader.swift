@@ -54,12 +54,18 @@ final class DumpReader: SourceReader {
         }
     }
 
+    /// Whether a dump's last line that says anything is its end mark. Anywhere else the same words may be somebody's data.
+    static func isEnd(_ tail: [UInt8], _ mark: String) -> Bool {
+        let lines = tail.split(separator: 0x0A)
+        let last = lines.last { line in !line.elementsEqual("--".utf8) && !line.starts(with: "\\unrestrict ".utf8) }
+        return last?.starts(with: mark.utf8) == true
+    }
+
     private func end() throws(HikaeError) {
         let server = capture.server
         let program = server.dumpProgram
         try server.place.finish(dump.process, program)
-        let said = String(decoding: tail, as: UTF8.self)
-        guard said.contains(server.endMark), scanner.isBetweenStatements else {
+        guard Self.isEnd(tail, server.endMark), scanner.isBetweenStatements else {
             throw HikaeError(
                 .programFailed,
                 "\(program) succeeded, but its dump of \(database) is not whole: after \(size) bytes it has no end mark (\"\(server.endMark)\")",

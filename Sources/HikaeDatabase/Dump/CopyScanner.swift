@@ -18,6 +18,8 @@ struct CopyScanner: DumpScanner {
         case statement
         case quote(UInt8, escapes: Bool)
         case lineComment(wasStart: Bool)
+        /// In a line for psql itself.
+        case clientLine
         case blockComment(depth: Int)
         /// In a dollar quote.
         case dollar
@@ -47,21 +49,28 @@ struct CopyScanner: DumpScanner {
     private var lineLength = 0
     private var lineHead: (UInt8, UInt8) = (0, 0)
     private var hash = RowHash()
+    private(set) var clientLines: [Range<Int>] = []
+    private(set) var foreignCommand: String?
+    /// The line for psql so far.
+    private var clientLine: [UInt8] = []
 
     private static let statementLimit = 1 << 20
     private static let newline = UInt8(ascii: "\n")
+    /// What pg_dump writes for psql around a dump.
+    private static let dumpCommands = ["\\restrict ", "\\unrestrict "].map { Array($0.utf8) }
 
     /// - Parameter takesFingerprints: whether rows are hashed too, which takes longer.
     init(takesFingerprints: Bool = false) { self.takesFingerprints = takesFingerprints }
 
     var isBetweenStatements: Bool {
         switch mode {
-        case .start, .lineComment(wasStart: true): true
+        case .start, .lineComment(wasStart: true), .clientLine: true
         default: false
         }
     }
 
     mutating func scan(_ bytes: UnsafeRawBufferPointer) {
+        clientLines.removeAll(keepingCapacity: true)
         guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
         var next = base
         let end = base + bytes.count
@@ -71,6 +80,9 @@ struct CopyScanner: DumpScanner {
             case .rows:
                 next = scanRows(next, end)
                 continue
+            case .clientLine:
+                next = scanClientLine(next, end)
+                clientLines.append((from - base)..<(next - base))
             case .quote(let mark, let escapes): next = scanQuote(next, end, mark, escapes)
             case .lineComment(let wasStart):
                 if let line = find(Self.newline, next, end) {
@@ -81,10 +93,27 @@ struct CopyScanner: DumpScanner {
                 }
             default:
                 step(next.pointee)
+                // The line's first byte is looked at again, as a part of it.
+                if case .clientLine = mode { continue }
                 next += 1
             }
             if takesFingerprints { text.add(from, next - from) }
         }
+    }
+
+    /// A line for psql, to its end or that of the piece.
+    private mutating func scanClientLine(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>)
+        -> UnsafePointer<UInt8>
+    {
+        let line = find(Self.newline, start, end)
+        let stop = line ?? end
+        clientLine += UnsafeBufferPointer(start: start, count: min(stop - start, 200 - min(200, clientLine.count)))
+        guard let line else { return end }
+        let isOfDump = Self.dumpCommands.contains { clientLine.starts(with: $0) }
+        if !isOfDump, foreignCommand == nil { foreignCommand = String(decoding: clientLine, as: UTF8.self) }
+        clientLine.removeAll(keepingCapacity: true)
+        mode = .start
+        return line + 1
     }
 
     // MARK: Rows
@@ -181,7 +210,7 @@ struct CopyScanner: DumpScanner {
                 mode = .rows
                 lineLength = 0
             }
-        case .quote, .lineComment, .rows: break
+        case .quote, .lineComment, .clientLine, .rows: break
         }
     }
 
@@ -192,9 +221,8 @@ struct CopyScanner: DumpScanner {
         statementLength = 0
         previous = 0
         isInTag = false
-        // A line for psql itself.
         if byte == UInt8(ascii: "\\") {
-            mode = .lineComment(wasStart: true)
+            mode = .clientLine
         } else {
             mode = .statement
             inStatement(byte)

@@ -64,6 +64,16 @@ protocol DumpScanner: Sendable {
     var text: DumpText { get }
     /// Whether the dump ended outside of any table's rows.
     var isBetweenStatements: Bool { get }
+    /// Where in the last bytes scanned stand lines that are meant for the client program, as a dump program writes
+    /// them for its own purposes.
+    var clientLines: [Range<Int>] { get }
+    /// A command for the client program that no dump program writes: the first one found.
+    var foreignCommand: String? { get }
     /// The next bytes.
     mutating func scan(_ bytes: UnsafeRawBufferPointer)
+}
+
+extension DumpScanner {
+    var clientLines: [Range<Int>] { [] }
+    var foreignCommand: String? { nil }
 }

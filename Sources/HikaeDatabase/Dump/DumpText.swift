@@ -8,6 +8,8 @@ struct DumpText: Sendable {
     private var words: [UInt64: String] = [:]
     /// Lines in which the programs say their versions.
     private(set) var versions: Set<String> = []
+    /// What the definitions define, in words that do not depend on versions: "VIEW public.newest".
+    private(set) var objects: Set<String> = []
     private var line: [UInt8] = []
     private static let wordsLimit = 20_000
 
@@ -40,6 +42,7 @@ struct DumpText: Sendable {
             versions.insert(String(decoding: line, as: UTF8.self))
             return
         }
+        if let object = DumpObject.name(in: line) { objects.insert(object) }
         var hash = RowHash()
         line.withUnsafeBufferPointer { bytes in if let base = bytes.baseAddress { hash.add(base, bytes.count) } }
         let key = hash.end()

@@ -11,7 +11,7 @@ extension MariaDBServer {
         try session.run(
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT")
         let tables = try tables(session, database)
-        let process = try place.start(ToolCall(dumpProgram, dumpWords() + [database], secret: try secret()))
+        let process = try place.start(ToolCall(dumpProgram, dumpWords() + ["--", database], secret: try secret()))
         var notes: [String] = []
         let others = try session.rows(
             """

@@ -5,14 +5,15 @@ import HikaeSource
 
 extension MariaDBServer {
     func startClient(_ database: String?, stopsAtErrors: Bool) throws(HikaeError) -> ChildProcess {
-        var arguments =
-            connection() + ["--batch", "--no-auto-rehash", "--connect-timeout=30", "--max-allowed-packet=1G"]
+        var arguments = clientWords()
         if !stopsAtErrors { arguments.append("--force") }
         if let database { arguments.append("--database=\(database)") }
         var call = ToolCall(clientProgram, arguments, secret: try secret())
         call.takesInput = true
         return try place.start(call)
     }
+
+    func complete(_ client: ChildProcess) throws(HikaeError) { try place.finish(client, clientProgram) }
 
     func connectAnywhere() throws(HikaeError) -> SQLSession { try session(in: nil) }
 
@@ -61,11 +62,11 @@ extension MariaDBServer {
             ToolCall(
                 dumpProgram,
                 connection() + ["--single-transaction", "--quick", "--triggers", "--hex-blob", "--no-tablespaces"]
-                    + ["--max-allowed-packet=1G", origin] + names, secret: try secret()))
+                    + ["--max-allowed-packet=1G", "--", origin] + names, secret: try secret()))
         let client = try startClient(target, stopsAtErrors: true)
         try place.pump(dump, into: client, clientProgram)
         try place.finish(dump, dumpProgram)
-        try place.finish(client, clientProgram)
+        try complete(client)
         for counted in try count(missing, session, origin) { rows += counted.rows }
         return rows
     }

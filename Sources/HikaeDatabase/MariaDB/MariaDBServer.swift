@@ -13,6 +13,8 @@ struct MariaDBServer: DatabaseServer {
         "rows were counted in the dump as it passed, and by the server in a transaction that began just before the dump's"
     let globalsFile = "grants.sql"
     private let names = ProgramNames()
+    /// What a verified connection believes.
+    private let authority: String?
 
     /// The programs' names, once known.
     private final class ProgramNames: Sendable {
@@ -22,6 +24,7 @@ struct MariaDBServer: DatabaseServer {
     init(_ settings: DatabaseSettings) throws(HikaeError) {
         self.settings = settings
         place = try ToolPlace(settings)
+        authority = try AuthorityFile.path(settings)
     }
 
     /// Whether the programs bear MySQL's names. Asked for once.
@@ -57,16 +60,26 @@ struct MariaDBServer: DatabaseServer {
         if let port = settings.port { words.append("--port=\(port)") }
         words.append("--default-character-set=utf8mb4")
         switch (settings.security, isMySQLProgram) {
-        case (.automatic, _): break
-        case (.required, true): words.append("--ssl-mode=REQUIRED")
-        case (.required, false): words.append("--ssl")
+        case (.automatic, true): break
+        // MariaDB's programs of 11.4 and later check by themselves, and refuse the server of this very machine.
+        case (.automatic, false): words.append("--loose-skip-ssl-verify-server-cert")
+        case (.none, true): words.append("--ssl-mode=DISABLED")
+        case (.none, false): words.append("--skip-ssl")
         case (.verified, true): words.append("--ssl-mode=VERIFY_IDENTITY")
         case (.verified, false): words += ["--ssl", "--ssl-verify-server-cert"]
         }
-        if settings.security == .verified, let authority = settings.certificateAuthority {
-            words.append("--ssl-ca=\(authority)")
-        }
+        if let authority { words.append("--ssl-ca=\(authority)") }
         return words
+    }
+
+    /// What `mariadb` is told besides, so that it is a way to the server and nothing else. What it reads, from a dump
+    /// or in a name, must not make it run programs or write files (`\!`, `system`, `\T`), nor may a server or a dump
+    /// have it send files of ours (LOAD DATA LOCAL). Binary mode also leaves line ends as they are.
+    func clientWords() -> [String] {
+        connection() + [
+            "--batch", "--binary-mode", "--local-infile=0", "--no-auto-rehash", "--connect-timeout=30",
+            "--max-allowed-packet=1G",
+        ]
     }
 
     /// The password as the programs' option files have it.
@@ -89,8 +102,7 @@ struct MariaDBServer: DatabaseServer {
 
     func session(in database: String?) throws(HikaeError) -> SQLSession {
         let program = clientProgram
-        var arguments = connection() + ["--batch", "--skip-column-names", "--unbuffered", "--no-auto-rehash"]
-        arguments += ["--connect-timeout=30", "--max-allowed-packet=1G"]
+        var arguments = clientWords() + ["--skip-column-names", "--unbuffered"]
         if let name = database { arguments.append("--database=\(name)") }
         let session = try SQLSession(ToolCall(program, arguments, secret: try secret()), in: place, dialect: .mariaDB)
         try session.run("SET NAMES utf8mb4", "SET SESSION wait_timeout = 604800", "SET SESSION sql_mode = ''")
@@ -122,6 +134,10 @@ struct MariaDBServer: DatabaseServer {
 
     // MARK: What is there
 
+    /// Engines whose tables have no rows of their own.
+    private static let enginesWithoutRows =
+        "'MRG_MyISAM', 'FEDERATED', 'CONNECT', 'SPIDER', 'OQGRAPH', 'BLACKHOLE'"
+
     func databases(_ session: SQLSession) throws(HikaeError) -> [(name: String, isReadable: Bool)] {
         // Those that the user may not read are not shown to him.
         try session.rows(
@@ -137,7 +153,7 @@ struct MariaDBServer: DatabaseServer {
             """
             SELECT table_name FROM information_schema.tables WHERE table_schema = \(Self.literal(database))
             AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND COALESCE(engine, '') NOT IN
-            ('MRG_MyISAM', 'FEDERATED', 'CONNECT', 'SPIDER', 'OQGRAPH', 'BLACKHOLE') ORDER BY table_name
+            (\(Self.enginesWithoutRows)) ORDER BY table_name
             """, columns: 1
         ).map { TableName(parts: $0) }
     }
@@ -154,6 +170,8 @@ struct MariaDBServer: DatabaseServer {
             """
             SELECT (SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = \(name)
             AND table_type NOT IN ('BASE TABLE', 'SYSTEM VERSIONED'))
+            + (SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = \(name)
+            AND table_type = 'BASE TABLE' AND engine IN (\(Self.enginesWithoutRows)))
             + (SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = \(name))
             + (SELECT COUNT(*) FROM information_schema.events WHERE event_schema = \(name))
             """)

@@ -34,7 +34,9 @@ extension PostgreSQLServer {
         let seesPasswords = try session.value("SELECT has_table_privilege('pg_authid', 'SELECT')::int") == "1"
         var arguments = ["-w", "--globals-only", "--no-tablespaces"]
         if !seesPasswords { arguments.append("--no-role-passwords") }
-        arguments += ["-l", settings.database ?? "postgres", "-d", connection(settings.database ?? "postgres")]
+        // pg_dumpall takes a name with this sign for a whole address, so it is left to find a database by itself.
+        if let name = settings.database, !name.contains("=") { arguments += ["-l", name] }
+        arguments += ["-d", connection(settings.database ?? "postgres")]
         let sql = try place.output(ToolCall("pg_dumpall", arguments, secret: try secret()), limit: 64 << 20)
         let note =
             "\(settings.user) may not read the roles' passwords: roles.sql is without them, and they are to be set anew"

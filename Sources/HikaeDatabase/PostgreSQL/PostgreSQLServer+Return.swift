@@ -5,12 +5,32 @@ import HikaeSource
 
 extension PostgreSQLServer {
     func startClient(_ database: String?, stopsAtErrors: Bool) throws(HikaeError) -> ChildProcess {
+        let database = database ?? "postgres"
+        try restriction.check { () throws(HikaeError) in
+            let client = try start(database, stopsAtErrors: true)
+            try place.finish(client, clientProgram)
+        }
+        let client = try start(database, stopsAtErrors: stopsAtErrors)
+        // Not psql's own --single-transaction: that commits whatever came before its input ended.
+        if stopsAtErrors { try write("BEGIN;\n", to: client) }
+        return client
+    }
+
+    func complete(_ client: ChildProcess) throws(HikaeError) {
+        try write("COMMIT;\n", to: client)
+        try place.finish(client, clientProgram)
+    }
+
+    /// Starts psql so that nothing it reads from here on can be a command to psql itself.
+    private func start(_ database: String, stopsAtErrors: Bool) throws(HikaeError) -> ChildProcess {
         var arguments = ["-X", "-q", "-w", "-o", "/dev/null", "-v", "VERBOSITY=terse"]
-        if stopsAtErrors { arguments += ["-v", "ON_ERROR_STOP=1", "--single-transaction"] }
-        arguments += ["-d", connection(database ?? "postgres")]
+        if stopsAtErrors { arguments += ["-v", "ON_ERROR_STOP=1"] }
+        arguments += ["-d", connection(database)]
         var call = ToolCall(clientProgram, arguments, secret: try secret())
         call.takesInput = true
-        return try place.start(call)
+        let client = try place.start(call)
+        try write("\\restrict \(Restriction.key())\n", to: client)
+        return client
     }
 
     func connectAnywhere() throws(HikaeError) -> SQLSession {
@@ -33,6 +53,10 @@ extension PostgreSQLServer {
         for statement in SQLStatements(escapes: false).split(script ?? []) where statement.hasPrefix(prefix) {
             var reader = QuotedName(bytes: Array(statement.utf8)[prefix.utf8.count...], mark: UInt8(ascii: "\""))
             if reader.next() != nil { how = String(decoding: reader.bytes, as: UTF8.self) }
+        }
+        // It goes through psql, to which a backslash begins a command.
+        guard !how.utf8.contains(UInt8(ascii: "\\")) else {
+            throw HikaeError(.refused, "what the snapshot says of how to make \(database) is not what pg_dump writes")
         }
         try session.run("CREATE DATABASE \(Self.quoted(database))\(how)")
     }
@@ -67,14 +91,12 @@ extension PostgreSQLServer {
 
     func needsTables(_ statement: String) -> Bool { false }
 
-    /// The role that a statement of pg_dumpall makes, or whose attributes and password it sets.
+    /// The role that a statement of pg_dumpall makes, or whose attributes, password or settings it sets.
     static func role(in statement: String) -> String? {
         let bytes = Array(statement.utf8)
-        for (prefix, follows) in [("CREATE ROLE ", ""), ("ALTER ROLE ", " WITH ")]
-        where bytes.starts(with: prefix.utf8) {
+        for prefix in ["CREATE ROLE ", "ALTER ROLE "] where bytes.starts(with: prefix.utf8) {
             var reader = QuotedName(bytes: bytes[prefix.utf8.count...], mark: UInt8(ascii: "\""))
-            guard let name = reader.next(), reader.bytes.starts(with: follows.utf8) else { continue }
-            return name
+            if let name = reader.next() { return name }
         }
         return nil
     }
@@ -96,9 +118,10 @@ extension PostgreSQLServer {
         for table in missing { arguments += ["-t", Self.quoted(table)] }
         let dump = try place.start(ToolCall(dumpProgram, arguments, secret: try secret()))
         let client = try startClient(target, stopsAtErrors: true)
-        try place.pump(dump, into: client, clientProgram)
+        var filter = DumpFilter(makeScanner(takesFingerprints: false))
+        try place.pump(dump, into: client, clientProgram, through: &filter)
         try place.finish(dump, dumpProgram)
-        try place.finish(client, clientProgram)
+        try complete(client)
         for counted in try count(missing, from, origin) { rows += counted.rows }
         return rows
     }
@@ -108,7 +131,7 @@ extension PostgreSQLServer {
         throws(HikaeError) -> UInt64
     {
         let name = Self.quoted(table)
-        let literal = "'" + name.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+        let literal = Self.literal(name)
         let hasKey = try session.value(
             "SELECT count(*) FROM pg_index WHERE indrelid = \(literal)::regclass AND indisunique AND indpred IS NULL")
         guard hasKey != "0" else { return 0 }
@@ -133,7 +156,7 @@ extension PostgreSQLServer {
             COPY pg_temp.hikae_rows (\(columns)) FROM STDIN;
 
             """, to: client)
-        try place.pump(reader, into: client, clientProgram, closes: false)
+        try place.pump(reader, into: client, clientProgram)
         try place.finish(reader, clientProgram)
         try write(
             """
@@ -142,7 +165,7 @@ extension PostgreSQLServer {
             SELECT \(columns) FROM pg_temp.hikae_rows ON CONFLICT DO NOTHING;
 
             """, to: client)
-        try place.finish(client, clientProgram)
+        try complete(client)
         let after = UInt64(try into.value("SELECT count(*) FROM ONLY \(name)")) ?? before
         into.close()
         return after - min(before, after)

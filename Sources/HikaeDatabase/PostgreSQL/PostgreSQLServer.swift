@@ -12,10 +12,14 @@ struct PostgreSQLServer: DatabaseServer {
     let endMark = "-- PostgreSQL database dump complete"
     let countingNote = "rows were counted by the server in the dump's own snapshot, and in the dump as it passed"
     let globalsFile = "roles.sql"
+    /// What a verified connection believes.
+    private let authority: String?
+    let restriction = Restriction()
 
     init(_ settings: DatabaseSettings) throws(HikaeError) {
         self.settings = settings
         place = try ToolPlace(settings)
+        authority = try AuthorityFile.path(settings)
     }
 
     func makeScanner(takesFingerprints: Bool) -> any DumpScanner { CopyScanner(takesFingerprints: takesFingerprints) }
@@ -36,11 +40,10 @@ struct PostgreSQLServer: DatabaseServer {
         if settings.password != nil { words.append(("passfile", ToolCall.secretPath)) }
         switch settings.security {
         case .automatic: break
-        case .required: words.append(("sslmode", "require"))
+        case .none: words.append(("sslmode", "disable"))
         case .verified:
             words.append(("sslmode", "verify-full"))
-            let system = "/etc/ssl/certs/ca-certificates.crt"
-            words.append(("sslrootcert", settings.certificateAuthority ?? system))
+            if let authority { words.append(("sslrootcert", authority)) }
         }
         return (words + more).map { "\($0.0)=\(Self.connectionValue($0.1))" }.joined(separator: " ")
     }
@@ -77,7 +80,8 @@ struct PostgreSQLServer: DatabaseServer {
         let session = try SQLSession(
             ToolCall("psql", arguments, secret: try secret()), in: place, dialect: .postgreSQL)
         try session.run(
-            "SET search_path = pg_catalog", "SET row_security = off", "SET statement_timeout = 0",
+            "SET search_path = pg_catalog", "SET standard_conforming_strings = on", "SET row_security = off",
+            "SET statement_timeout = 0",
             "SET idle_in_transaction_session_timeout = 0", "SET client_min_messages = warning")
         return session
     }
@@ -143,4 +147,14 @@ struct PostgreSQLServer: DatabaseServer {
     }
 
     static func quoted(_ table: TableName) -> String { table.parts.map { quoted($0) }.joined(separator: ".") }
+
+    /// A text in quotes, the same to a server whatever it takes a backslash for.
+    static func literal(_ text: String) -> String {
+        var quoted = text.contains("\\") ? " E'" : "'"
+        for scalar in text.unicodeScalars {
+            if scalar == "'" || scalar == "\\" { quoted.unicodeScalars.append(scalar) }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return quoted + "'"
+    }
 }

@@ -101,20 +101,21 @@ struct DatabaseRestore {
     private mutating func fill(_ dump: ReturningDump, _ database: String) throws(HikaeError) {
         if server.exchange == nil { try mark(database, true) }
         let client = try server.startClient(database, stopsAtErrors: true)
-        var scanner = server.makeScanner(takesFingerprints: false)
+        var filter = DumpFilter(server.makeScanner(takesFingerprints: false))
         let server = server
         let watch = watch
         var refusal: HikaeError?
         do throws(HikaeError) {
             try content.read(dump.node) { bytes throws(HikaeError) in
                 try watch.cancellation.check()
-                scanner.scan(bytes)
-                do throws(HikaeError) {
-                    try client.write(bytes)
-                } catch {
-                    let said = server.place.failure(of: client, server.clientProgram)
-                    refusal = said
-                    throw said
+                try filter.pass(bytes) { part throws(HikaeError) in
+                    do throws(HikaeError) {
+                        try client.write(part)
+                    } catch {
+                        let said = server.place.failure(of: client, server.clientProgram)
+                        refusal = said
+                        throw said
+                    }
                 }
                 watch.progress.add(bytes: bytes.count)
             }
@@ -122,9 +123,9 @@ struct DatabaseRestore {
             client.terminate()
             throw refusal ?? error
         }
-        try server.place.finish(client, server.clientProgram)
+        try server.complete(client)
         if server.exchange == nil { try mark(database, false) }
-        summary.itemsWritten += scanner.tally.rows
+        summary.itemsWritten += filter.tally.rows
         summary.bytesWritten += dump.node.size
         watch.progress.add(files: 1)
     }
@@ -221,7 +222,10 @@ struct DatabaseRestore {
             throw server.place.failure(of: client, server.clientProgram)
         }
         let status = try client.wait()
-        let lines = client.messages.split(separator: "\n").filter { $0.contains("ERROR") }
+        // What psql says of a command to itself bears no such mark.
+        let lines = client.messages.split(separator: "\n").filter {
+            $0.contains("ERROR") || $0.contains(ToolFailure.restricted)
+        }
         for line in lines {
             summary.errors += 1
             watch.report(HikaeError(.permission, "a statement of \(name) was refused: \(line)"))

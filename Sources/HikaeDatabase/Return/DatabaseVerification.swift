@@ -112,8 +112,14 @@ struct DatabaseVerification {
         let added = fresh.missing(in: captured)
         if missing.count + added.count == 0 { return }
         guard captured.versions == fresh.versions else {
+            let lost = captured.objects.subtracting(fresh.objects).sorted()
+            if !lost.isEmpty {
+                result.differs(
+                    "\(database): \(lost.count) things that the snapshot defines are not there, such as: \(lost.prefix(3).joined(separator: ", "))"
+                )
+            }
             result.methods.append(
-                "\(database): servers or programs of other versions, so that \(missing.count + added.count) lines of the definitions differ; the rows do not depend on that"
+                "\(database): servers or programs of other versions, so that \(missing.count + added.count) lines of the definitions differ; looked for by name were its \(captured.objects.count) tables, views, indexes, routines and triggers"
             )
             return
         }

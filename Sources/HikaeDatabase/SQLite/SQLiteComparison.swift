@@ -45,35 +45,61 @@ struct SQLiteComparison {
             }
         }
         let tables = try SQLiteFile.tables(database)
-        for table in try String.fetchAll(
+        let captured = try String.fetchAll(
             database,
             sql: """
                 SELECT name FROM captured.sqlite_master WHERE type = 'table' AND rootpage > 0
                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name
                 """)
-        {
-            let name = SQLiteFile.quoted(table)
-            let rows = try Self.count(database, "SELECT count(*) FROM captured.\(name)")
-            guard tables.contains(table) else {
-                missing += rows
-                differences.append("\(table) is not there, and has \(rows) rows in the snapshot")
-                continue
-            }
-            let gone = try Self.count(
-                database, "SELECT count(*) FROM (SELECT * FROM captured.\(name) EXCEPT SELECT * FROM main.\(name))")
-            let more = try Self.count(
-                database, "SELECT count(*) FROM (SELECT * FROM main.\(name) EXCEPT SELECT * FROM captured.\(name))")
-            let there = try Self.count(database, "SELECT count(*) FROM main.\(name)")
-            missing += gone
-            extra += more
-            same += rows - min(rows, gone)
-            if gone > 0 {
-                differences.append(
-                    "\(table) lacks \(gone) of the snapshot's \(rows) rows, or has others in their place")
-            } else if there < rows {
-                differences.append("\(table) has \(there) rows there, and \(rows) in the snapshot")
-            }
+        for table in captured { try compare(table, isThere: tables.contains(table), database) }
+        for table in tables where !captured.contains(table) {
+            extra += try Self.count(database, "SELECT count(*) FROM main.\(SQLiteFile.quoted(table))")
         }
+    }
+
+    private mutating func compare(_ table: String, isThere: Bool, _ database: Database) throws {
+        let name = SQLiteFile.quoted(table)
+        let rows = try Self.count(database, "SELECT count(*) FROM captured.\(name)")
+        guard isThere else {
+            missing += rows
+            return differences.append("\(table) is not there, and has \(rows) rows in the snapshot")
+        }
+        let columns = try Self.columns(of: name, in: "captured", database)
+        guard try columns.names == Self.columns(of: name, in: "main", database).names else {
+            missing += rows
+            extra += try Self.count(database, "SELECT count(*) FROM main.\(name)")
+            return differences.append("\(table) has other columns there")
+        }
+        let here = Self.values(columns, of: "captured.\(name)")
+        let there = Self.values(columns, of: "main.\(name)")
+        let gone = try Self.count(database, "SELECT count(*) FROM (\(here) EXCEPT \(there))")
+        missing += gone
+        extra += try Self.count(database, "SELECT count(*) FROM (\(there) EXCEPT \(here))")
+        same += rows - min(rows, gone)
+        if gone > 0 {
+            differences.append("\(table) lacks \(gone) of the snapshot's \(rows) rows, or has others in their place")
+        }
+    }
+
+    /// The columns that a table shows, quoted, and whether a key tells its rows apart.
+    private static func columns(of table: String, in schema: String, _ database: Database) throws
+        -> (names: [String], hasKey: Bool)
+    {
+        let columns = try Row.fetchAll(database, sql: "PRAGMA \(schema).table_xinfo(\(table))")
+        return (
+            columns.filter { $0["hidden"] as Int != 1 }.map { SQLiteFile.quoted($0["name"]) },
+            columns.contains { $0["pk"] as Int > 0 }
+        )
+    }
+
+    /// A query for a table's rows to the byte: as their type, whatever collation a column has, and each of several equal
+    /// rows as one of its own.
+    private static func values(_ columns: (names: [String], hasKey: Bool), of table: String) -> String {
+        let values = columns.names.map { name in
+            "typeof(\(name)), CASE typeof(\(name)) WHEN 'text' THEN CAST(\(name) AS BLOB) ELSE \(name) END"
+        }.joined(separator: ", ")
+        let number = columns.hasKey ? "" : ", row_number() OVER (PARTITION BY \(values))"
+        return "SELECT \(values)\(number) FROM \(table)"
     }
 
     private static func count(_ database: Database, _ sql: String) throws -> UInt64 {

@@ -19,6 +19,8 @@ enum SQLiteFile {
         configuration.readonly = !writes
         configuration.busyMode = .timeout(patience)
         configuration.label = "hikae"
+        // What a file's own views, triggers and defaults call must be harmless, whoever wrote them.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF") }
         return try calling(path) { try DatabaseQueue(path: path, configuration: configuration) }
     }
 

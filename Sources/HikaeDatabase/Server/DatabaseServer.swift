@@ -71,8 +71,13 @@ protocol DatabaseServer: Sendable {
 
     /// What else the database holds than tables: views, sequences, routines. For the question whether it is empty.
     func otherObjects(_ session: SQLSession, _ database: String) throws(HikaeError) -> UInt64
-    /// A client that runs what it reads, in one transaction where the server can; it stops at the first error.
+    /// A client that runs what it reads, and does nothing else that it reads.
+    ///
+    /// With `stopsAtErrors` it stops at the first error, and works in one transaction where the server can: what it
+    /// did then counts only when `complete` was called, however it ends otherwise.
     func startClient(_ database: String?, stopsAtErrors: Bool) throws(HikaeError) -> ChildProcess
+    /// Makes what a client that stops at errors has done count, and waits for its end.
+    func complete(_ client: ChildProcess) throws(HikaeError)
     var clientProgram: String { get }
     /// Connects to the server, to whichever database can be had, so that others can be made.
     func connectAnywhere() throws(HikaeError) -> SQLSession

@@ -14,11 +14,12 @@ public enum DatabaseEngine: String, Sendable, CaseIterable {
 public struct DatabaseSettings: Sendable {
     /// How the connection to the server is protected when it does not go through `via`.
     public enum Security: String, Sendable, CaseIterable {
-        /// As the client programs have it by themselves: TLS if the server offers it, and without a check.
+        /// TLS if the server offers it, and without a check: for what never leaves a machine.
         case automatic
-        /// TLS or no connection.
-        case required
-        /// TLS, and the server's certificate must be one that `certificateAuthority` or the system trusts.
+        /// No TLS: whoever is on the way can read everything and change it.
+        case none
+        /// TLS or no connection, and the server's certificate must be for this host and signed by an authority that
+        /// `certificateAuthority` names or the system believes.
         case verified
     }
 

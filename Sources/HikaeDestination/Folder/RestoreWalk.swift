@@ -3,6 +3,7 @@
 import HikaeCore
 import HikaeFormat
 import HikaeRepository
+import HikaeStore
 
 #if canImport(Glibc)
     import Glibc
@@ -52,7 +53,8 @@ struct RestoreWalk {
         self.options = options
         self.reporter = reporter
         self.cancellation = cancellation
-        workers = options.workers > 0 ? options.workers : max(2, processorCount())
+        let usual = max(2, processorCount())
+        workers = options.workers > 0 ? options.workers : repository.store.traits.threads(usual)
     }
 
     /// Restores the tree into the folder.

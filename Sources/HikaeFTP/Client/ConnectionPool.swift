@@ -33,6 +33,8 @@ final class ConnectionPool: Sendable {
         /// What ends the session for all.
         var loss: HikaeError?
         var features: (ServerFeatures, RemotePath)?
+        /// Seconds that the only connection was waited for since one was open last.
+        var placeWaited = 0.0
 
         /// What the next one who asks is told; nil: to wait.
         mutating func turn() -> Turn? {
@@ -65,6 +67,8 @@ final class ConnectionPool: Sendable {
     static let patience = 5
     /// How often a connection that cannot be made is taken for one too many, while there are others.
     private static let silencesTaken = 2
+    /// Seconds that a full server is waited for when no connection is open.
+    private static let placePatience = 30.0
 
     init(_ access: FTPAccess, report: @escaping @Sendable (HikaeError) -> Void) {
         self.access = access
@@ -215,13 +219,34 @@ final class ConnectionPool: Sendable {
             }
         }
         do throws(HikaeError) {
-            try connection.open()
+            try open(connection)
         } catch {
             drop(error)
             throw error
         }
         state.withLock { if $0.features == nil { $0.features = (connection.features, connection.landing) } }
         return connection
+    }
+
+    /// Opens a connection. Where the server is full although there is no other of ours, it has not noticed yet that
+    /// one was closed, or somebody else has the place: that passes.
+    private func open(_ connection: FTPConnection) throws(HikaeError) {
+        while true {
+            do throws(HikaeError) {
+                try connection.open()
+                return state.withLock { $0.placeWaited = 0 }
+            } catch {
+                guard error.code == .limit else { throw error }
+                let wait: Double? = state.withLock { state in
+                    guard state.count == 1, !state.isClosed, state.placeWaited < Self.placePatience else { return nil }
+                    let wait = min(2, 0.1 + state.placeWaited / 4)
+                    state.placeWaited += wait
+                    return wait
+                }
+                guard let wait else { throw error }
+                try pause(wait)
+            }
+        }
     }
 
     /// A connection that could not be opened goes. When the server takes no more, those that there are must do.

@@ -8,6 +8,9 @@ struct FTPAccess: Sendable {
     let user: Secret
     let password: Secret
     let cancellation: Cancellation
+    /// Whether TLS 1.3 is not spoken. Its server sends tickets after the client's first bytes: a short upload may be over
+    /// by then, and what comes to a closed connection resets it, with bytes that the server has not read yet.
+    var keepsToTLS12 = false
     /// Scheme, host and port, as libcurl wants them: "ftp://127.0.0.1:2121".
     let base: String
 

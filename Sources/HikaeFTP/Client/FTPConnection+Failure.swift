@@ -35,7 +35,8 @@ extension FTPConnection {
                 .unreachable, "nothing answers at \(host), port \(access.port)",
                 hint: "Look whether the name and the port are right, and whether a firewall is in between.",
                 isRetryable: true)
-        case CURLE_OPERATION_TIMEDOUT, CURLE_FTP_ACCEPT_TIMEOUT:
+        // libcurl calls it a timeout when the server closes with 421, as one that is full does at once.
+        case CURLE_OPERATION_TIMEDOUT where reply?.code != 421, CURLE_FTP_ACCEPT_TIMEOUT:
             return HikaeError(
                 .unreachable, "\(what): the server said nothing for \(access.settings.patience) seconds",
                 isRetryable: true)
@@ -46,6 +47,12 @@ extension FTPConnection {
             Self.isTalk(result) ? .protocolViolation : .unreachable,
             "\(what): \(String(cString: curl_easy_strerror(result)))",
             isRetryable: !Self.isTalk(result))
+    }
+
+    /// Whether client and server found no way to speak TLS with each other.
+    static func isNoHandshake(_ error: HikaeError) -> Bool {
+        error.code == .unreachable
+            && error.message.contains(String(cString: curl_easy_strerror(CURLE_SSL_CONNECT_ERROR)))
     }
 
     /// The error of a reply that refuses.

@@ -197,7 +197,8 @@ extension FTPConnection {
 
     private func configure(_ judge: CertificateJudge) throws(HikaeError) {
         set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
-        set(CURLOPT_SSLVERSION, 6)  // TLS 1.2 or newer
+        // TLS 1.2 or newer; or that one alone.
+        set(CURLOPT_SSLVERSION, access.keepsToTLS12 ? 6 | 6 << 16 : 6)
         set(CURLOPT_SSL_VERIFYPEER, 1)
         // A pinned certificate may bear any name.
         set(CURLOPT_SSL_VERIFYHOST, judge.isPinned ? 0 : 2)

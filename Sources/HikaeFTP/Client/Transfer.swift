@@ -94,16 +94,19 @@ final class Transfer {
                 let connection = try resume()
                 do throws(HikaeError) {
                     let count = try connection.read(into: buffer, shown)
-                    received += UInt64(count)
-                    if count == 0 || received >= size {
+                    let total = received + UInt64(count)
+                    if count == 0 || total >= size {
                         isRunning = false
                         if count == 0 { try check(received, connection, wasResumed: breaks > 0) }
                         // Who reads may ask for no more than was listed: the end is looked at before the last bytes go.
-                        if count > 0 { try finish(connection) }
+                        if count > 0 { try finish(connection, total) }
+                        // Not before: what is not handed out because this failed must be fetched again.
+                        received = total
                         hasEnded = true
                         pool.give(connection)
                         return count
                     }
+                    received = total
                     pool.park(connection, ticket)
                     return count
                 } catch {
@@ -131,12 +134,12 @@ final class Transfer {
     }
 
     /// All that was listed is there. What a file has gained since belongs to the next capture.
-    private func finish(_ connection: FTPConnection) throws(HikaeError) {
+    private func finish(_ connection: FTPConnection, _ total: UInt64) throws(HikaeError) {
         var more: [UInt8] = [0]
         let hasMore = (try? connection.read(appendingTo: &more, from: 0, shown)) == 1
         if hasMore || connection.result == nil { connection.abandon() }
         try connection.access.cancellation.check()
-        if breaks > 0 { try check(received, connection, wasResumed: true) }
+        if breaks > 0 { try check(total, connection, wasResumed: true) }
     }
 
     /// Gives the connection back when nobody reads on.

@@ -18,7 +18,7 @@ public struct FTPDestination: Destination {
 
     /// Logs in and looks whether one may write.
     public func probe() throws(HikaeError) -> ServiceIdentity {
-        let site = try ReturnSite(settings, ReturnWatch())
+        let site = try ReturnSite.open(settings, ReturnWatch())
         defer { site.close() }
         return try site.identify()
     }
@@ -27,7 +27,7 @@ public struct FTPDestination: Destination {
     public func preview(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
         -> ReturnPreview
     {
-        let site = try ReturnSite(settings, watch)
+        let site = try ReturnSite.open(settings, watch)
         defer { site.close() }
         return try ReturnPlan(site, content, options, watch).preview
     }
@@ -36,7 +36,7 @@ public struct FTPDestination: Destination {
     public func restore(_ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch) throws(HikaeError)
         -> ReturnSummary
     {
-        let site = try ReturnSite(settings, watch)
+        let site = try ReturnSite.open(settings, watch)
         defer { site.close() }
         let plan = try ReturnPlan(site, content, options, watch)
         let preview = plan.preview
@@ -54,7 +54,7 @@ public struct FTPDestination: Destination {
     public func verify(
         _ content: SnapshotContent, facts: CaptureFacts?, _ options: ReturnOptions, _ watch: ReturnWatch
     ) throws(HikaeError) -> Verification {
-        let site = try ReturnSite(settings, watch)
+        let site = try ReturnSite.open(settings, watch)
         defer { site.close() }
         return try SiteComparison(site, content, watch).run(facts)
     }

@@ -37,18 +37,22 @@ final class ReturnPlan: Sendable {
     private let site: ReturnSite
     private let content: SnapshotContent
     private let options: ReturnOptions
+    private let watch: ReturnWatch
 
     /// Looks at the site, with all its connections.
     init(_ site: ReturnSite, _ content: SnapshotContent, _ options: ReturnOptions, _ watch: ReturnWatch)
         throws(HikaeError)
     {
-        (self.site, self.content, self.options) = (site, content, options)
+        (self.site, self.content, self.options, self.watch) = (site, content, options, watch)
         watch.progress.begin(phase: "looking at what is there")
         let root = ReturnFolder(tree: content.tree, names: [], path: site.base)
         try FolderSweep.run(root, threads: site.settings.connections, watch.cancellation) {
             [self] folder throws(HikaeError) in try look(folder, watch)
         }
     }
+
+    /// Whether what differs may go.
+    var mayReplace: Bool { options.replaces && !options.onlyMissing }
 
     var preview: ReturnPreview { state.withLock { $0.preview } }
 
@@ -146,6 +150,8 @@ final class ReturnPlan: Sendable {
         part.conflictCount += 1
         part.conflicts.append(sentence)
         if options.onlyMissing { return .stay }
+        // One who allowed things to be replaced must know what was not.
+        if !canReplace, options.replaces { watch.report(HikaeError(.refused, "\(sentence): it stays")) }
         return canReplace ? .replace : .impossible
     }
 }

@@ -89,7 +89,7 @@ final class ReturnRun: Sendable {
             case .write, .replace:
                 watch.progress.currentItem = shown
                 let name = try site.wire(task.node.name, shown)
-                try upload.send(task.node, task.folder.path, name, shown, replaces: task.verdict == .replace)
+                try upload.send(task.node, task.folder.path, name, shown, replaces: plan.mayReplace)
                 watch.progress.add(files: 1)
                 count {
                     $0.itemsWritten += 1

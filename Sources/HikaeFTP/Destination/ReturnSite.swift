@@ -13,11 +13,17 @@ struct ReturnFolder: Sendable {
     var path: RemotePath
 
     /// For people.
-    var shown: String { "/" + names.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/") }
+    var shown: String { "/" + names.map { Self.printable($0) }.joined(separator: "/") }
 
     /// For people: something in it.
-    func shown(_ name: [UInt8]) -> String {
-        (names.isEmpty ? "/" : shown + "/") + String(decoding: name, as: UTF8.self)
+    func shown(_ name: [UInt8]) -> String { (names.isEmpty ? "/" : shown + "/") + Self.printable(name) }
+
+    /// Without what would steer a terminal.
+    private static func printable(_ name: [UInt8]) -> String {
+        String(
+            String(decoding: name, as: UTF8.self).unicodeScalars.map {
+                $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "?" : Character($0)
+            })
     }
 }
 
@@ -33,8 +39,22 @@ final class ReturnSite: Sendable {
     private let names: [[UInt8]]
 
     /// Connects, and looks at the folder. Throws `.notFound` when it is not there.
-    init(_ settings: FTPSettings, _ watch: ReturnWatch) throws(HikaeError) {
-        let pool = ConnectionPool(try FTPAccess(settings, watch.cancellation), report: watch.report)
+    static func open(_ settings: FTPSettings, _ watch: ReturnWatch) throws(HikaeError) -> ReturnSite {
+        var access = try FTPAccess(settings, watch.cancellation)
+        access.keepsToTLS12 = settings.security != .none
+        do throws(HikaeError) {
+            return try ReturnSite(access, watch)
+        } catch {
+            // A server may speak nothing older.
+            guard access.keepsToTLS12, FTPConnection.isNoHandshake(error) else { throw error }
+            access.keepsToTLS12 = false
+            return try ReturnSite(access, watch)
+        }
+    }
+
+    private init(_ access: FTPAccess, _ watch: ReturnWatch) throws(HikaeError) {
+        let settings = access.settings
+        let pool = ConnectionPool(access, report: watch.report)
         let listing = FolderListing(now: SystemClock().now())
         do throws(HikaeError) {
             (base, features, names) = try pool.attempt(.first) { connection, _ throws(HikaeError) in
@@ -54,13 +74,15 @@ final class ReturnSite: Sendable {
 
     /// Who answers, once it was seen that something can be written and taken away again.
     func identify() throws(HikaeError) -> ServiceIdentity {
-        let name = Array(".hikae-probe".utf8)
-        try pool.attempt(.first) { connection, _ throws(HikaeError) in
+        // A name that nobody has.
+        let name = Array(".hikae-probe-\(String(UInt64.random(in: 0 ... .max), radix: 36))".utf8)
+        let isRemoved = try pool.attempt(.first) { connection, _ throws(HikaeError) in
             try connection.beginUpload(base, name, appends: false)
-            try connection.finishUpload("\(base.display)/.hikae-probe")
-            _ = try connection.commands([Array("DELE ".utf8) + base.appending(name).bytes])
+            try connection.finishUpload(base.appending(name).display)
+            return try connection.commands([Array("DELE ".utf8) + base.appending(name).bytes])[0].isDone
         }
         var notes: [String] = []
+        if !isRemoved { notes.append("nothing can be deleted there: \(base.appending(name).display) stays") }
         if !features.setsModifyTime { notes.append("no MFMT: files may bear the time of their restore") }
         if settings.security == .none { notes.append("no TLS: password and files travel in the clear") }
         return ServiceIdentity(software: features.software.isEmpty ? "FTP server" : features.software, notes: notes)
@@ -68,13 +90,24 @@ final class ReturnSite: Sendable {
 
     /// A name as it goes over the wire. Throws `.unsupported` for one that the site cannot bear.
     func wire(_ name: [UInt8], _ shown: String) throws(HikaeError) -> [UInt8] {
+        try Self.wire(name, shown, encoding, host: settings.host, software: features.software)
+    }
+
+    static func wire(_ name: [UInt8], _ shown: String, _ encoding: NameEncoding, host: String, software: String)
+        throws(HikaeError) -> [UInt8]
+    {
         // A name that is no UTF-8 stands as the server had it that it came from.
         let wire = NameEncoding.isUTF8(name) ? encoding.encode(name) : name
         guard let wire, ListedEntry.isAllowed(wire) else {
             throw HikaeError(
-                .unsupported,
-                "\(shown) has a name that cannot be written in the encoding of \(settings.host): it is"
-                    + " left out")
+                .unsupported, "\(shown) has a name that cannot be written in the encoding of \(host): it is left out")
+        }
+        // What is a name elsewhere leads out of the folder there.
+        let isWindows = software.lowercased().contains("windows")
+        // The second byte of a character of Shift_JIS may look like one of these, and is none: the name is judged.
+        guard !isWindows || !name.contains(where: { $0 == 0x5C || $0 == 0x3A }) else {
+            throw HikaeError(
+                .unsupported, "\(shown) has a name that is a path at \(host), which runs Windows: it is left out")
         }
         return wire
     }

@@ -89,7 +89,7 @@ final class SiteComparison: Sendable {
             let isEqual: Bool
             do throws(HikaeError) {
                 isEqual = try site.holds(folder.path, name, node, content, shown)
-            } catch  where !error.isRetryable && [.notFound, .permission, .incomplete].contains(error.code) {
+            } catch  where [.notFound, .permission, .incomplete].contains(error.code) {
                 return "\(shown) cannot be read back: \(error.message)"
             }
             watch.progress.add(files: 1, bytes: Int(clamping: node.size))

@@ -20,37 +20,35 @@ final class Upload: Sendable {
         (self.site, self.content, self.watch) = (site, content, watch)
     }
 
-    /// Sends a file whole, then gives it its name, time and mode. Nothing is ever seen half under its own name.
+    /// Sends a file whole, then gives it its name, time and mode. Nothing is ever seen half under its own name, and
+    /// what has that name already goes only when it may be replaced.
     func send(_ node: Node, _ folder: RemotePath, _ name: [UInt8], _ shown: String, replaces: Bool) throws(HikaeError) {
         let temporary = Self.temporaryName(node)
         let path = folder.appending(temporary)
-        var isFirst = true
-        var reached: UInt64 = 0
         do throws(HikaeError) {
-            try site.pool.attempt { connection, progressed throws(HikaeError) in
-                var offset: UInt64 = 0
-                if !isFirst || node.size >= Self.resumeLimit, node.size > 0 {
-                    let there = try connection.ask(path).size ?? 0
-                    offset = there <= node.size && node.size >= Self.resumeLimit ? there : 0
+            var attempts = 0
+            while try !bring(node, folder, temporary, shown), try !site.holds(folder, temporary, node, content, shown) {
+                // Put together from two attempts, or found there, and not what it should be: all of it anew.
+                discard(path)
+                attempts += 1
+                guard attempts < 3 else {
+                    throw HikaeError(.incomplete, "\(shown) arrives with other bytes than were sent")
                 }
-                isFirst = false
-                // What arrived since the last attempt counts, not what was sent.
-                progressed = offset > reached
-                reached = offset
-                if offset < node.size || node.size == 0 {
-                    try transfer(node, connection, folder, temporary, from: offset, shown)
-                }
-                let size = try connection.ask(path).size
-                guard size == nil || size == node.size else {
-                    _ = try connection.commands([Array("DELE ".utf8) + path.bytes])
+            }
+            if let size = try settle(node, path, folder.appending(name), shown, replaces: replaces) {
+                var isSame = size == node.size
+                if isSame { isSame = try site.holds(folder, name, node, content, shown) }
+                discard(path)
+                guard isSame else {
                     throw HikaeError(
-                        .unreachable, "\(shown) arrived with \(size ?? 0) of \(node.size) bytes", isRetryable: true)
+                        .refused, "\(shown) is there, though it was not listed, and differs: it was not replaced",
+                        hint: "Allow what differs to be replaced, or take it away first.")
                 }
-                try rename(path, folder.appending(name), connection, shown, replaces: replaces)
             }
         } catch {
-            // A long one is kept, to be gone on with; what a full account refused only takes room.
-            if node.size < Self.resumeLimit || error.code == .quota { discard(path) }
+            // A long one is kept, to be gone on with; what was refused only takes room.
+            let mayGoOn = error.isRetryable || error.code == .cancelled
+            if node.size < Self.resumeLimit || !mayGoOn { discard(path) }
             throw error
         }
         let final = folder.appending(name)
@@ -58,9 +56,42 @@ final class Upload: Sendable {
         try setMode(final, node)
     }
 
+    /// Sends a file under its working name until it has the length that it should have. False when some of it was
+    /// there before the last attempt: then only its bytes can tell whether it is right.
+    private func bring(_ node: Node, _ folder: RemotePath, _ temporary: [UInt8], _ shown: String) throws(HikaeError)
+        -> Bool
+    {
+        let path = folder.appending(temporary)
+        var isFirst = true
+        var reached: UInt64 = 0
+        var shortfalls = 0
+        return try site.pool.attempt { connection, progressed throws(HikaeError) in
+            var offset: UInt64 = 0
+            if !isFirst || node.size >= Self.resumeLimit, node.size > 0 {
+                let there = try connection.ask(path).size ?? 0
+                offset = there <= node.size && node.size >= Self.resumeLimit ? there : 0
+            }
+            isFirst = false
+            // What arrived since the last attempt counts, not what was sent.
+            progressed = offset > reached
+            reached = offset
+            if offset < node.size || node.size == 0 {
+                try transfer(node, connection, folder, temporary, from: offset, shown, lingering: shortfalls)
+            }
+            let size = try connection.ask(path).size
+            guard size == nil || size == node.size else {
+                _ = try connection.commands([Array("DELE ".utf8) + path.bytes])
+                shortfalls += 1
+                throw HikaeError(
+                    .unreachable, "\(shown) arrived with \(size ?? 0) of \(node.size) bytes", isRetryable: true)
+            }
+            return offset == 0
+        }
+    }
+
     private func transfer(
         _ node: Node, _ connection: FTPConnection, _ folder: RemotePath, _ temporary: [UInt8], from offset: UInt64,
-        _ shown: String
+        _ shown: String, lingering shortfalls: Int
     ) throws(HikaeError) {
         try connection.beginUpload(folder, temporary, appends: offset > 0)
         var sent = 0
@@ -70,6 +101,9 @@ final class Upload: Sendable {
                 sent += bytes.count
                 watch.progress.add(bytes: bytes.count)
             }
+            // Over TLS 1.3 a server that is busy may say its first words when we have closed already, and lose by that
+            // what it has not read: the next time it is given longer.
+            if shortfalls > 0 { try site.pool.pause(Double(1 << min(shortfalls, 5)) * 0.2) }
             try connection.finishUpload(shown)
         } catch {
             connection.endUpload()
@@ -87,19 +121,49 @@ final class Upload: Sendable {
         return Array(".hikae-\(hasher.finish().description.prefix(24)).part".utf8)
     }
 
+    /// Gives what was sent its own name. Returns the size of what has that name already, when that may not go.
+    private func settle(_ node: Node, _ path: RemotePath, _ final: RemotePath, _ shown: String, replaces: Bool)
+        throws(HikaeError) -> UInt64?
+    {
+        let aside = RemotePath(path.bytes + Array(".old".utf8))
+        var isRepeated = false
+        var hasAside = false
+        return try site.pool.attempt { connection, _ throws(HikaeError) in
+            let words = ["TYPE I", "SIZE ", "SIZE "].map { Array($0.utf8) }
+            let answers = try connection.commands([words[0], words[1] + path.bytes, words[2] + final.bytes])
+            let there =
+                answers[2].code == 213 ? ListingText.size(answers[2].lines[0].filter { $0 != 0x20 }) : nil
+            // Carried out by the attempt before, whose answer was lost.
+            let isDone = isRepeated && answers[1].code >= 500 && there == node.size
+            isRepeated = true
+            if !isDone {
+                if let there, !replaces { return there }
+                try rename(path, final, aside, connection, shown, mayMove: replaces, &hasAside)
+            }
+            if hasAside { _ = try connection.commands([Array("DELE ".utf8) + aside.bytes]) }
+            return nil
+        }
+    }
+
     private func rename(
-        _ path: RemotePath, _ final: RemotePath, _ connection: FTPConnection, _ shown: String, replaces: Bool
+        _ path: RemotePath, _ final: RemotePath, _ aside: RemotePath, _ connection: FTPConnection, _ shown: String,
+        mayMove: Bool, _ hasAside: inout Bool
     ) throws(HikaeError) {
-        let commands = [Array("RNFR ".utf8) + path.bytes, Array("RNTO ".utf8) + final.bytes]
-        var replies = try connection.commands(commands)
-        if !replies[1].isDone, replaces {
-            // Some servers do not rename onto what is there.
-            _ = try connection.commands([Array("DELE ".utf8) + final.bytes])
-            replies = try connection.commands(commands)
+        func move(_ one: RemotePath, to other: RemotePath) -> [[UInt8]] {
+            [Array("RNFR ".utf8) + one.bytes, Array("RNTO ".utf8) + other.bytes]
         }
-        if let refusal = replies.first(where: { $0.code >= 400 }) {
-            throw connection.refusal(refusal, "rename what was sent to \(shown)")
-        }
+        let replies = try connection.commands(move(path, to: final))
+        guard let refused = replies.first(where: { $0.code >= 400 }) else { return }
+        let error = connection.refusal(refused, "rename what was sent to \(shown)")
+        // Some servers do not rename onto what is there. The old file goes aside first, and away only when the new one
+        // has its name: at no moment are both gone.
+        guard mayMove, replies[0].code < 400 else { throw error }
+        hasAside = true
+        let steps = try connection.commands(move(final, to: aside) + move(path, to: final))
+        if steps[3].isDone { return }
+        hasAside = false
+        if steps[1].isDone { _ = try connection.commands(move(aside, to: final)) }
+        throw error
     }
 
     private func discard(_ path: RemotePath) {

@@ -2,7 +2,7 @@
 
 import Crypto
 import CryptoExtras
-import HikaeCore
+package import HikaeCore
 
 /// scrypt's cost parameters.
 public struct ScryptParameters: Sendable, Equatable {
@@ -33,7 +33,7 @@ public struct ScryptParameters: Sendable, Equatable {
     }
 
     /// The key that a password and a salt give. Throws `.unsupported` when the parameters are out of bounds.
-    func derive(password: [UInt8], salt: [UInt8]) throws(HikaeError) -> CryptoKey {
+    package func derive(password: [UInt8], salt: [UInt8]) throws(HikaeError) -> CryptoKey {
         guard isBounded, (8...1024).contains(salt.count) else {
             throw HikaeError(
                 .unsupported,

@@ -13,6 +13,8 @@ public enum RetentionHold: Sendable, Equatable {
     case decides(SourceName, capture: String)
     /// Some snapshots could not be read, so that it is not known which capture is the last good one.
     case unknown(SourceName)
+    /// Another vault of the plan could not be looked into: what stands there may have to hold this.
+    case unread(SourceName, vault: String)
 
     /// The reason as a sentence.
     public var reason: String {
@@ -24,6 +26,8 @@ public enum RetentionHold: Sendable, Equatable {
             "it is the decision on the capture \(capture) of \(name), which is still there"
         case .unknown(let name):
             "some snapshots cannot be read, so that the last good capture of \(name) is not known for certain"
+        case .unread(let name, let vault):
+            "the vault \(vault) could not be read, so that it is not known whether a capture of \(name) is suspect there"
         }
     }
 
@@ -37,6 +41,8 @@ public enum RetentionHold: Sendable, Equatable {
         case .decides(let name, let capture): "残っている控え \(capture)（\(name)）についての判断です"
         case .unknown(let name):
             "読み取れないスナップショットがあるため、\(name) の最後の正常な控えを確定できません"
+        case .unread(let name, let vault):
+            "保管先 \(vault) を読み取れないため、そこに \(name) の要確認の控えがあるかどうか分かりません"
         }
     }
 
@@ -47,6 +53,7 @@ public enum RetentionHold: Sendable, Equatable {
         case .undecided(let name, _):
             "Look at it with `hikae status`, then say `hikae accept \(name) --why …` or `hikae reject \(name) --why …`."
         case .decides: "Forget the capture first, or both together."
+        case .unread(_, let vault): "Try again when the vault \(vault) can be opened."
         case .unknown: "Run `hikae check` and see to the snapshots that cannot be read."
         }
     }
@@ -60,26 +67,36 @@ public struct RetentionHolds: Sendable {
 
     /// - Parameters:
     ///   - snapshots: all that the repository has.
-    ///   - isComplete: whether every snapshot file could be read.
-    public init(_ snapshots: [NamedSnapshot], isComplete: Bool = true) {
-        for history in SourceHistory.all(snapshots) {
+    ///   - isComplete: whether every snapshot file could be read, here and elsewhere.
+    ///   - elsewhere: what the other vaults of the plan have. A capture that is suspect there, or a decision that has
+    ///     not come here yet, holds here, too.
+    ///   - unread: a vault of the plan that could not be read.
+    public init(
+        _ snapshots: [NamedSnapshot], isComplete: Bool = true, elsewhere: [NamedSnapshot] = [], unread: String? = nil
+    ) {
+        let own = Set(snapshots.map(\.id))
+        // Copies of a repository have the same names for the same snapshots.
+        let others = elsewhere.filter { !own.contains($0.id) }
+        for history in SourceHistory.all(snapshots + others) {
             let name = history.name
-            for decision in history.decisions {
-                let captures = history.captures.filter { $0.capture == decision.capture }.map(\.snapshot.id)
-                if !captures.isEmpty {
-                    decided[decision.snapshot.id] = (.decides(name, capture: decision.capture), captures)
+            let captures = history.captures.filter { own.contains($0.snapshot.id) }
+            let decisions = history.decisions.filter { own.contains($0.snapshot.id) }
+            for decision in decisions {
+                let about = captures.filter { $0.capture == decision.capture }.map(\.snapshot.id)
+                if !about.isEmpty {
+                    decided[decision.snapshot.id] = (.decides(name, capture: decision.capture), about)
                 }
             }
-            if !isComplete {
-                for entry in history.captures { holds[entry.snapshot.id] = .unknown(name) }
-                for entry in history.decisions { holds[entry.snapshot.id] = .unknown(name) }
+            let everything = (captures.map(\.snapshot.id) + decisions.map(\.snapshot.id))
+            func hold(_ hold: RetentionHold) { for id in everything { holds[id] = hold } }
+            if let unread { hold(.unread(name, vault: unread)) }
+            if !isComplete { hold(.unknown(name)) }
+            if let suspect = history.undecided.last { hold(.undecided(name, capture: suspect.capture)) }
+            // The last good one of this vault stays, and its copy of the last good one of all.
+            for entry in captures where entry.capture == history.lastGood?.capture {
+                holds[entry.snapshot.id] = .lastGood(name)
             }
-            if let suspect = history.undecided.last {
-                let hold = RetentionHold.undecided(name, capture: suspect.capture)
-                for entry in history.captures { holds[entry.snapshot.id] = hold }
-                for entry in history.decisions { holds[entry.snapshot.id] = hold }
-            }
-            if let lastGood = history.lastGood { holds[lastGood.snapshot.id] = .lastGood(name) }
+            if let lastGood = SourceHistory.lastGood(captures) { holds[lastGood.snapshot.id] = .lastGood(name) }
         }
     }
 

@@ -111,7 +111,10 @@ public struct SourceHistory: Sendable {
     public var newest: CaptureEntry? { captures.last }
 
     /// The newest capture that counts. One that was saved again with losses counts only where there is no other.
-    public var lastGood: CaptureEntry? {
+    public var lastGood: CaptureEntry? { Self.lastGood(captures) }
+
+    /// The same among some captures of one source, oldest first.
+    static func lastGood(_ captures: [CaptureEntry]) -> CaptureEntry? {
         captures.last { $0.isGood && !$0.isRepaired } ?? captures.last { $0.isGood }
     }
 

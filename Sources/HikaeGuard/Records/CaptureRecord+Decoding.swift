@@ -40,6 +40,8 @@ extension CaptureRecord {
                 record.reasons = try Self.reasons(&json)
             } else if key.is("compared_with") {
                 record.comparedWith = try json.text()
+            } else if key.is("peak") {
+                record.peak = try CapturePeak(from: &json)
             } else if key.is("thresholds") {
                 record.thresholds = try GuardThresholds(from: &json)
             } else {
@@ -88,6 +90,12 @@ extension CaptureRecord.Changes {
                 unchanged = Int(clamping: try json.unsigned())
             } else if key.is("unreadable") {
                 unreadable = Int(clamping: try json.unsigned())
+            } else if key.is("unlisted") {
+                unlisted = Int(clamping: try json.unsigned())
+            } else if key.is("unlisted_filled") {
+                unlistedFilled = Int(clamping: try json.unsigned())
+            } else if key.is("rotten") {
+                rotten = Int(clamping: try json.unsigned())
             } else {
                 try json.skip()
             }

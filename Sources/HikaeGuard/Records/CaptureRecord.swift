@@ -16,6 +16,16 @@ public struct CaptureRecord: Sendable, Equatable {
         public var unchanged: Int
         /// Items that could not be read, and are left out.
         public var unreadable: Int
+        /// Of the unreadable, folders that could not be listed: nobody knows how much is missing with them.
+        public var unlisted = 0
+        /// Of those, the ones that held something in the capture that changes are told by.
+        public var unlistedFilled = 0
+        /// The first few of their paths. Not recorded: the reason names them.
+        public var unlistedPaths: [String] = []
+        /// Of the changed, those whose size and time of change are what they were.
+        public var rotten = 0
+        /// The first few of their paths. Not recorded: the reason names them.
+        public var rottenPaths: [String] = []
 
         public init(new: Int = 0, changed: Int = 0, unchanged: Int = 0, unreadable: Int = 0) {
             (self.new, self.changed, self.unchanged, self.unreadable) = (new, changed, unchanged, unreadable)
@@ -43,6 +53,8 @@ public struct CaptureRecord: Sendable, Equatable {
     public var reasons: [VerdictReason] = []
     /// The capture that it was compared with: the last good one; nil for a first one.
     public var comparedWith: String?
+    /// The most that any good capture of the last weeks had, this one included if it counts; nil in records of old.
+    public var peak: CapturePeak?
     /// The thresholds that the verdict was found by.
     public var thresholds = GuardThresholds()
 
@@ -54,6 +66,9 @@ public struct CaptureRecord: Sendable, Equatable {
         (self.started, self.finished, self.program) = (started, finished, program)
         (self.facts, self.changes) = (facts, changes)
     }
+
+    /// Notes what later captures are measured by, once facts and times are known.
+    public mutating func notePeak(lastGood: CaptureRecord?) { peak = CapturePeak.after(self, lastGood: lastGood) }
 
     /// A name for a new capture.
     public static func newCapture() -> String {
@@ -85,6 +100,11 @@ public struct CaptureRecord: Sendable, Equatable {
         json.put("changed", changes.changed)
         json.put("unchanged", changes.unchanged)
         json.put("unreadable", changes.unreadable)
+        json.put("rotten", changes.rotten)
+        if changes.unlisted > 0 {
+            json.put("unlisted", changes.unlisted)
+            json.put("unlisted_filled", changes.unlistedFilled)
+        }
         json.endObject()
         json.put("verdict", verdict.rawValue)
         json.key("reasons")
@@ -97,6 +117,10 @@ public struct CaptureRecord: Sendable, Equatable {
         }
         json.endArray()
         if let comparedWith { json.put("compared_with", comparedWith) }
+        if let peak {
+            json.key("peak")
+            peak.write(to: &json)
+        }
         json.key("thresholds")
         thresholds.write(to: &json)
         json.endObject()

@@ -24,6 +24,8 @@ public struct VerdictReason: Sendable, Equatable {
         case fewerItems = "fewer-items"
         /// Far fewer bytes than before.
         case fewerBytes = "fewer-bytes"
+        /// Items have gone a few at a time, and many in the last weeks.
+        case eroded
         /// A mailbox, table or folder that was there is not.
         case groupGone = "group-gone"
         /// A mailbox, table or folder has far fewer items than before.
@@ -36,8 +38,16 @@ public struct VerdictReason: Sendable, Equatable {
         case errorPages = "error-pages"
         /// Files look encrypted that should not be.
         case noise
+        /// Files hold other bytes, though nobody has written them.
+        case rotten
         /// Too many items could not be read.
         case unreadable
+        /// Folders that held something could not be listed, so that everything in them is missing.
+        case unlistedFolders = "unlisted-folders"
+        /// What it would have to be compared with cannot be read, or has lost something itself.
+        case baselineLost = "baseline-lost"
+        /// It is not certain which capture is the last good one.
+        case historyIncomplete = "history-incomplete"
     }
 
     public var rule: Rule

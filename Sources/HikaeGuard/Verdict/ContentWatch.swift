@@ -103,6 +103,11 @@ private final class WatchedReader: SourceReader {
 
     private func judgeHead() {
         let bytes = head
+        // An empty file looks like nothing: it must not thin out what was found in the others.
+        guard !bytes.isEmpty else {
+            isJudged = true
+            return
+        }
         head = []
         bytes.withUnsafeBytes { judge($0) }
     }

@@ -11,17 +11,6 @@ struct ReasonWords {
         language == .japanese ? japanese : english
     }
 
-    /// "1,234"
-    static func number(_ value: some BinaryInteger) -> String {
-        var digits = Array(String(value).reversed())
-        var place = 3
-        while place < digits.count {
-            digits.insert(",", at: place)
-            place += 4
-        }
-        return String(digits.reversed())
-    }
-
     /// "12.5%", "60%"
     static func percent(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
@@ -49,7 +38,7 @@ struct ReasonWords {
     }
 
     private func counted(_ value: some BinaryInteger, _ unit: CaptureUnit) -> String {
-        let number = Self.number(value)
+        let number = GroupedDigits.text(value)
         switch unit {
         case .files: return say("\(number) 個", "\(number) file\(value == 1 ? "" : "s")")
         case .messages: return say("\(number) 通", "\(number) message\(value == 1 ? "" : "s")")
@@ -87,6 +76,16 @@ struct ReasonWords {
                 + "(\(Self.percent(percent)) less, \(Self.percent(allowed)) allowed).")
     }
 
+    func eroded(_ unit: CaptureUnit, _ peak: CapturePeak, now: UInt64, percent: Double, allowed: Double) -> String {
+        let day = String(peak.time.display.prefix(10))
+        return say(
+            "\(self.unit(unit))が少しずつ減っています。\(day) の \(counted(peak.items, unit))から \(counted(now, unit))になりました"
+                + "（\(CapturePeak.days) 日以内に \(Self.percent(percent)) 減、許容 \(Self.percent(allowed))）。",
+            "Less is there each time: \(counted(now, unit)), where the good capture of \(day) had "
+                + "\(counted(peak.items, unit)) (\(Self.percent(percent)) less within \(CapturePeak.days) days, "
+                + "\(Self.percent(allowed)) allowed).")
+    }
+
     func gone(_ unit: CaptureUnit, _ name: String, items: UInt64) -> String {
         say(
             "\(group(unit))「\(name)」がなくなりました（前回の正常な控えでは \(counted(items, unit))）。",
@@ -112,16 +111,16 @@ struct ReasonWords {
     }
 
     func andMore(_ count: Int) -> String {
-        say("同様のものがほかに \(Self.number(count)) 件あります。", "And \(Self.number(count)) more like this.")
+        say("同様のものがほかに \(GroupedDigits.text(count)) 件あります。", "And \(GroupedDigits.text(count)) more like this.")
     }
 
     func massChange(before: Int, changed: Int, gone: Int, percent: Double, allowed: Double) -> String {
         say(
-            "ほとんどが一度に変わりました。前回の正常な控えの \(Self.number(before)) ファイルのうち、"
-                + "\(Self.number(changed)) が変更、\(Self.number(gone)) が消失"
+            "ほとんどが一度に変わりました。前回の正常な控えの \(GroupedDigits.text(before)) ファイルのうち、"
+                + "\(GroupedDigits.text(changed)) が変更、\(GroupedDigits.text(gone)) が消失"
                 + "（\(Self.percent(percent))、許容 \(Self.percent(allowed))）。",
-            "Nearly everything changed at once: of the \(Self.number(before)) files of the last good capture "
-                + "\(Self.number(changed)) are different and \(Self.number(gone)) are gone "
+            "Nearly everything changed at once: of the \(GroupedDigits.text(before)) files of the last good capture "
+                + "\(GroupedDigits.text(changed)) are different and \(GroupedDigits.text(gone)) are gone "
                 + "(\(Self.percent(percent)), \(Self.percent(allowed)) allowed).")
     }
 
@@ -130,9 +129,9 @@ struct ReasonWords {
     ) -> String {
         let shown = examples.joined(separator: language == .japanese ? "、" : ", ")
         let figures = say(
-            "新しく読んだ \(Self.number(looked)) ファイル中 \(Self.number(count))、\(Self.percent(percent))、"
+            "新しく読んだ \(GroupedDigits.text(looked)) ファイル中 \(GroupedDigits.text(count))、\(Self.percent(percent))、"
                 + "許容 \(Self.percent(allowed))。例: \(shown)",
-            "\(Self.number(count)) of \(Self.number(looked)) files newly read, \(Self.percent(percent)), "
+            "\(GroupedDigits.text(count)) of \(GroupedDigits.text(looked)) files newly read, \(Self.percent(percent)), "
                 + "\(Self.percent(allowed)) allowed; for example \(shown)")
         if rule == .errorPages {
             return say(
@@ -144,11 +143,56 @@ struct ReasonWords {
             "Files look encrypted (\(figures)).")
     }
 
+    func rotten(count: Int, examples: [String]) -> String {
+        let shown = examples.joined(separator: language == .japanese ? "、" : ", ")
+        return say(
+            "\(GroupedDigits.text(count)) ファイルの中身が、サイズも更新日時も同じまま変わっています（壊れた可能性があります。許容 0）。例: \(shown)",
+            "\(GroupedDigits.text(count)) files hold other bytes though their size and time of change are the same: they may "
+                + "be damaged (0 allowed); for example \(shown)")
+    }
+
+    func unlisted(count: Int, paths: [String]) -> String {
+        let shown = paths.joined(separator: language == .japanese ? "、" : ", ")
+        let more = count > paths.count ? say("など", " and others") : ""
+        return say(
+            "前回の正常な控えでは中身のあった \(GroupedDigits.text(count)) 個のフォルダーの一覧を読み取れず、その中がすべて欠けています"
+                + "（許容 0）: \(shown)\(more)",
+            "\(count == 1 ? "A folder" : "\(GroupedDigits.text(count)) folders") that held something in the last good "
+                + "capture could not be listed, so that all in \(count == 1 ? "it" : "them") is missing (0 allowed): "
+                + "\(shown)\(more)")
+    }
+
+    var historyIncomplete: String {
+        say(
+            "保管先の控えの一覧が完全には読み取れないため、どれが最後の正常な控えかを確定できません。`hikae check` で確認してください。",
+            "The list of captures could not be read as a whole, so that it is not certain which one is the last good one: "
+                + "see `hikae check`.")
+    }
+
+    func baselineUnreadable(_ count: Int, comparedWith capture: String?) -> String {
+        guard let capture else {
+            return say(
+                "最後の正常な控えの記録を読み取れず、比較できませんでした。",
+                "The record of the last good capture cannot be read: this one was compared with nothing.")
+        }
+        return say(
+            "最後の正常な控えの記録を読み取れない（\(GroupedDigits.text(count)) 件）ため、それより頼りにならない控え \(capture) と比較しました。",
+            "The record of the last good capture cannot be read (\(GroupedDigits.text(count)) such): this one was "
+                + "compared with \(capture) instead, which is older or has lost something.")
+    }
+
+    func baselineRepaired(_ capture: String) -> String {
+        say(
+            "正常な控えはどれも修復されたもの（一部が失われたもの）です。その一つ \(capture) と比較しました。",
+            "Every good capture was repaired, having lost something: this one was compared with one of them, \(capture)."
+        )
+    }
+
     func unreadable(count: Int, of all: Int, percent: Double, allowed: Double) -> String {
         say(
-            "読み取れない項目が多すぎます（\(Self.number(all)) 件中 \(Self.number(count)) 件、"
+            "読み取れない項目が多すぎます（\(GroupedDigits.text(all)) 件中 \(GroupedDigits.text(count)) 件、"
                 + "\(Self.percent(percent))、許容 \(Self.percent(allowed))）。",
-            "Too much could not be read: \(Self.number(count)) of \(Self.number(all)) items "
+            "Too much could not be read: \(GroupedDigits.text(count)) of \(GroupedDigits.text(all)) items "
                 + "(\(Self.percent(percent)), \(Self.percent(allowed)) allowed).")
     }
 }

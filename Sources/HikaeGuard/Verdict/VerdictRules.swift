@@ -1,6 +1,7 @@
 // The rules that decide whether a capture counts. Each compares with the last good capture, never with the last one:
 // what went wrong yesterday must not become today's measure. Pure: figures in, reasons out.
 
+public import HikaeCore
 public import HikaeSource
 
 /// Compares a capture with the last good one.
@@ -10,11 +11,14 @@ public struct VerdictRules: Sendable {
         public var facts: CaptureFacts
         public var changes: CaptureRecord.Changes
         public var content: ContentFindings
+        /// When the capture was finished; nil: what went little by little is not looked for.
+        public var time: Timestamp?
 
         public init(
-            facts: CaptureFacts, changes: CaptureRecord.Changes, content: ContentFindings = ContentFindings()
+            facts: CaptureFacts, changes: CaptureRecord.Changes, content: ContentFindings = ContentFindings(),
+            time: Timestamp? = nil
         ) {
-            (self.facts, self.changes, self.content) = (facts, changes, content)
+            (self.facts, self.changes, self.content, self.time) = (facts, changes, content, time)
         }
     }
 
@@ -38,12 +42,30 @@ public struct VerdictRules: Sendable {
             // Where nothing is left, saying of each part that it is gone adds nothing.
             if reasons.isEmpty {
                 reasons += shrinking(reading.facts, lastGood.facts)
+                if reasons.isEmpty { reasons += erosion(reading, lastGood) }
                 reasons += groups(reading.facts, lastGood.facts)
             }
             reasons += rebirth(reading.facts, lastGood.facts)
             if reading.facts.items > 0 { reasons += massChange(reading, lastGood) }
         }
-        return reasons + contents(reading.content) + unreadable(reading)
+        return reasons + rotten(reading) + contents(reading.content) + unlisted(reading) + unreadable(reading)
+    }
+
+    /// The reasons to doubt a capture, those included that lie in what it is compared with.
+    public func reasons(_ reading: Reading, against baseline: CaptureBaseline) -> [VerdictReason] {
+        doubts(baseline) + reasons(reading, lastGood: baseline.record)
+    }
+
+    private func doubts(_ baseline: CaptureBaseline) -> [VerdictReason] {
+        var reasons: [VerdictReason] = []
+        if baseline.isUncertain { reasons.append(VerdictReason(.historyIncomplete, words.historyIncomplete)) }
+        if baseline.unreadable > 0 {
+            let sentence = words.baselineUnreadable(baseline.unreadable, comparedWith: baseline.record?.capture)
+            reasons.append(VerdictReason(.baselineLost, sentence))
+        } else if baseline.isRepaired, let record = baseline.record {
+            reasons.append(VerdictReason(.baselineLost, words.baselineRepaired(record.capture)))
+        }
+        return reasons
     }
 
     private func emptiness(_ now: CaptureFacts, _ before: CaptureFacts?) -> [VerdictReason] {
@@ -73,6 +95,16 @@ public struct VerdictRules: Sendable {
                     words.fewerBytes(before: before.bytes, now: now.bytes, percent: percent, allowed: allowed)))
         }
         return reasons
+    }
+
+    /// Less than the last weeks' most by half as much again as may go at once.
+    private func erosion(_ reading: Reading, _ lastGood: CaptureRecord) -> [VerdictReason] {
+        guard let time = reading.time, let peak = CapturePeak(lastGood, at: time) else { return [] }
+        let allowed = min(100, 1.5 * thresholds.allowedShrink(items: peak.items))
+        guard let percent = Self.lost(reading.facts.items, peak.items), percent > allowed else { return [] }
+        let sentence = words.eroded(
+            reading.facts.unit, peak, now: reading.facts.items, percent: percent, allowed: allowed)
+        return [VerdictReason(.eroded, sentence)]
     }
 
     /// How many percent are gone; nil when nothing is.
@@ -173,6 +205,22 @@ public struct VerdictRules: Sendable {
                     allowed: thresholds.contentPercent))
         }
         return [reason(.errorPages, content.errorPages), reason(.noise, content.noise)].compactMap { $0 }
+    }
+
+    /// No program that writes a file leaves its time as it was; disks that rot and people who hide something do.
+    private func rotten(_ reading: Reading) -> [VerdictReason] {
+        let (unit, changes) = (reading.facts.unit, reading.changes)
+        guard unit == .files || unit == .objects, changes.rotten > 0 else { return [] }
+        return [VerdictReason(.rotten, words.rotten(count: changes.rotten, examples: changes.rottenPaths))]
+    }
+
+    /// One folder is one item that could not be read, however much was in it.
+    private func unlisted(_ reading: Reading) -> [VerdictReason] {
+        let changes = reading.changes
+        guard changes.unlistedFilled > 0 else { return [] }
+        return [
+            VerdictReason(.unlistedFolders, words.unlisted(count: changes.unlistedFilled, paths: changes.unlistedPaths))
+        ]
     }
 
     private func unreadable(_ reading: Reading) -> [VerdictReason] {

@@ -6,11 +6,6 @@ import HikaeFormat
 extension IMAPConnection {
     /// Logs in, and learns what the server can do for those who have.
     func logIn() throws(HikaeError) {
-        guard settings.security != .none || Self.isThisMachine(settings.host) else {
-            throw HikaeError(
-                .usage, "the password for \(settings.host) would travel unprotected",
-                hint: "Use an imaps:// address, or STARTTLS. Without TLS only this machine itself is spoken to.")
-        }
         let secret = try settings.secret()
         let status: ServerReply.Status
         capabilitiesAfterLogin = nil
@@ -32,6 +27,14 @@ extension IMAPConnection {
         } else {
             try askCapabilities()
         }
+    }
+
+    /// Without TLS only this machine itself is spoken to: neither a password nor mail may travel unprotected.
+    static func checkProtection(_ settings: IMAPSettings) throws(HikaeError) {
+        guard settings.security == .none, !isThisMachine(settings.host) else { return }
+        throw HikaeError(
+            .usage, "the password for \(settings.host) would travel unprotected, and so would all mail",
+            hint: "Use an imaps:// address, or STARTTLS. Without TLS only this machine itself is spoken to.")
     }
 
     private func method() throws(HikaeError) -> IMAPSettings.Authentication {

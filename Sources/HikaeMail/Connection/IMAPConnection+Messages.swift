@@ -4,15 +4,24 @@ import HikaeCore
 
 extension IMAPConnection {
     /// Fetches from the messages of a set what `items` names. `each` is given every message that has a UID; also ones
-    /// that were not asked for, if the server tells of them unasked.
+    /// that were not asked for, if the server tells of them unasked. Returns how many messages the server said
+    /// meanwhile to be removed from the mailbox.
+    @discardableResult
     func fetch(_ set: String, _ items: String, _ each: (UInt32, FetchReply) throws(HikaeError) -> Void)
-        throws(HikaeError)
+        throws(HikaeError) -> UInt64
     {
+        var removed: UInt64 = 0
         let tag = try beginFetch(set, items)
         let status = try finish(tag) { reply throws(HikaeError) in
-            if case .fetch(let message) = reply, let uid = message.uid { try each(uid, message) }
+            switch reply {
+            case .fetch(let message): if let uid = message.uid { try each(uid, message) }
+            case .expunged: removed += 1
+            case .vanished(let set): removed &+= set.ranges.reduce(0) { $0 &+ UInt64($1.count) }
+            default: break
+            }
         }
         guard status.condition == .ok else { throw refusal(status, "read messages") }
+        return removed
     }
 
     /// Asks for messages without waiting.

@@ -26,6 +26,7 @@ final class IMAPConnection {
     /// Throws `.unreachable`, `.untrusted`, `.accessDenied`, `.protocolViolation`; `.usage` for settings that cannot be.
     init(_ settings: IMAPSettings) throws(HikaeError) {
         self.settings = settings
+        try Self.checkProtection(settings)
         let trust = try ServerTrust(host: settings.host, settings: settings.trust)
         stream = try Self.open(settings, trust)
         do throws(HikaeError) {

@@ -13,12 +13,32 @@ struct ExistingMessage: Sendable {
 }
 
 extension IMAPConnection {
-    /// The messages of the mailbox that is open, by rising UIDs.
-    func existingMessages(withMessageIDs: Bool) throws(HikaeError) -> [ExistingMessage] {
+    /// The messages of the mailbox that was opened, by rising UIDs, and how many more the server says there are. A
+    /// listing that lacks some is asked for once more.
+    func existingMessages(_ opened: Opened, withMessageIDs: Bool) throws(HikaeError) -> (
+        messages: [ExistingMessage], missing: Int
+    ) {
+        let total = opened.state.messages ?? 0
+        guard total > 0 else { return ([], 0) }
+        var removed: UInt64 = 0
+        var found: [ExistingMessage] = []
+        for _ in 0..<2 {
+            removed &+= try listExisting(withMessageIDs: withMessageIDs, &found)
+            if UInt64(found.count) &+ removed >= total { return (found, 0) }
+        }
+        return (found, Int(clamping: total - removed - UInt64(found.count)))
+    }
+
+    private func listExisting(withMessageIDs: Bool, _ messages: inout [ExistingMessage]) throws(HikaeError) -> UInt64 {
         var found: [UInt32: ExistingMessage] = [:]
+        var parts: [UInt32: FetchReply] = [:]
         let field = withMessageIDs ? " BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]" : ""
-        try fetch("1:*", "FLAGS INTERNALDATE RFC822.SIZE\(field)") { uid, reply throws(HikaeError) in
-            guard let size = reply.size, let flags = reply.flags else { return }
+        let removed = try fetch("1:*", "FLAGS INTERNALDATE RFC822.SIZE\(field)") { uid, reply throws(HikaeError) in
+            let reply = reply.completed(by: parts[uid])
+            guard let size = reply.size, let flags = reply.flags, !withMessageIDs || reply.body != nil else {
+                parts[uid] = reply
+                return
+            }
             guard found.count < MailboxLister.maximumMessages else {
                 throw HikaeError(.limit, "a mailbox has more than \(MailboxLister.maximumMessages) messages")
             }
@@ -26,7 +46,8 @@ extension IMAPConnection {
                 uid: uid, size: size, date: reply.date, flags: flags,
                 messageID: reply.body?.bytes.flatMap { MessageHeader.messageID($0) })
         }
-        return found.values.sorted { $0.uid < $1.uid }
+        messages = found.values.sorted { $0.uid < $1.uid }
+        return removed
     }
 
     /// Calls `each` with the SHA-256 and the size of each of these messages as the server sends them. What the server

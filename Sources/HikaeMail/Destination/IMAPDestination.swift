@@ -7,7 +7,8 @@ public import HikaeSource
 /// The mail of one account, to be written to.
 ///
 /// A message counts as there when its mailbox has one of the same size and Message-ID, or, where that leaves a doubt,
-/// of the same bytes. Messages that are there keep their flags unless `ReturnOptions.replaces`.
+/// of the same bytes. Messages that are there keep their flags unless `ReturnOptions.replaces`; with that, the bytes
+/// decide alone, and a message that is there with other bytes is put beside it as it was.
 public struct IMAPDestination: Destination {
     private let settings: IMAPSettings
 
@@ -49,7 +50,9 @@ public struct IMAPDestination: Destination {
                 continue
             }
             let comparison = try link.attempt { connection throws(HikaeError) in
-                try MailComparison(connection, content, messages, in: name, writes: false)
+                try MailComparison(
+                    connection, content, messages, in: name, writes: false,
+                    byBytes: options.replaces && !options.onlyMissing)
             }
             for (number, uid) in comparison.plan.matches.enumerated() {
                 if uid == nil {

@@ -10,13 +10,24 @@ struct MailComparison {
     private let existing: [UInt32: ExistingMessage]
 
     /// Opens the mailbox and compares.
+    ///
+    /// - Parameter byBytes: a message counts as there only when its bytes are. Otherwise the same Message-ID and size
+    ///   are enough.
     init(
         _ connection: IMAPConnection, _ content: SnapshotContent, _ messages: [SnapshotMessage], in name: [UInt8],
-        writes: Bool
+        writes: Bool, byBytes: Bool = false
     ) throws(HikaeError) {
         let opened = try connection.open(name, writes: writes)
-        let there = opened.state.messages == 0 ? [] : try connection.existingMessages(withMessageIDs: true)
-        plan = try MergePlan(sizes: messages.map(\.size), existing: there) { number throws(HikaeError) in
+        let (there, missing) = try connection.existingMessages(opened, withMessageIDs: true)
+        guard missing == 0 else {
+            throw HikaeError(
+                .refused,
+                "\(MailboxPath.display(name)) has \(there.count + missing) messages, and the server lists \(there.count): "
+                    + "nothing is written to it, because what is there might come in twice",
+                hint: "The provider may have to repair the mailbox's index.")
+        }
+        plan = try MergePlan(sizes: messages.map(\.size), existing: there, byBytes: byBytes) {
+            number throws(HikaeError) in
             try content.messageID(of: messages[number])
         } digest: { number throws(HikaeError) in
             try content.digest(of: messages[number])
@@ -40,8 +51,8 @@ struct MailComparison {
     func correctFlags(_ connection: IMAPConnection, _ messages: [SnapshotMessage]) throws(HikaeError) {
         var tags: [String] = []
         for (number, uid) in differingFlags(messages) {
-            let names = messages[number].flags.names.joined(separator: " ")
-            tags.append(try connection.begin(CommandText("UID STORE \(uid) FLAGS.SILENT (\(names))")))
+            let words = messages[number].flags.commandWords
+            tags.append(try connection.begin(CommandText("UID STORE \(uid) FLAGS.SILENT (\(words))")))
             if tags.count >= 32 { _ = try connection.finish(tags.removeFirst()) }
         }
         for tag in tags { _ = try connection.finish(tag) }

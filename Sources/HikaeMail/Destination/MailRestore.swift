@@ -73,7 +73,10 @@ struct MailRestore {
                 let status = try connection.finish(try connection.begin(CommandText("CREATE ").string(name)))
                 // Made by a try before this one whose answer was lost.
                 guard status.condition == .ok || status.code == "ALREADYEXISTS" else {
-                    throw connection.refusal(status, "make the mailbox \(MailboxPath.display(name))")
+                    let refusal = connection.refusal(status, "make the mailbox \(MailboxPath.display(name))")
+                    // Not to like a name is a refusal, however the server puts it.
+                    guard status.condition == .bad else { throw refusal }
+                    throw HikaeError(.refused, refusal.message, hint: refusal.hint)
                 }
             }
             if mailbox.record?.isSubscribed ?? true, !listing.subscribed.contains(name) {
@@ -108,7 +111,8 @@ struct MailRestore {
         let connection = try link.connected()
         link.forgetOpenMailbox()
         if !isFirst { try Self.awaitQuiet(connection, name, watch.cancellation) }
-        let comparison = try MailComparison(connection, content, messages, in: name, writes: true)
+        let byBytes = options.replaces && !options.onlyMissing
+        let comparison = try MailComparison(connection, content, messages, in: name, writes: true, byBytes: byBytes)
         var missing: [Int] = []
         for (number, uid) in comparison.plan.matches.enumerated() where !settled[number] {
             guard uid == nil else {

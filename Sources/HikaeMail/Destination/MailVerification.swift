@@ -54,7 +54,8 @@ struct MailVerification {
         _ content: SnapshotContent, _ watch: ReturnWatch, _ found: inout Verification
     ) throws(HikaeError) {
         let opened = try connection.open(name)
-        let existing = opened.state.messages == 0 ? [] : try connection.existingMessages(withMessageIDs: false)
+        // What the server does not list is missing here too.
+        let existing = try connection.existingMessages(opened, withMessageIDs: false).messages
         var open: [BlobID: [Int]] = [:]
         for (number, message) in messages.enumerated() {
             open[try content.digest(of: message), default: []].append(number)
@@ -62,17 +63,21 @@ struct MailVerification {
         let sizes = Set(messages.map(\.size))
         let byUID = Dictionary(existing.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
         var pairs: [(number: Int, message: ExistingMessage)] = []
-        try connection.digests(of: existing.filter { sizes.contains($0.size) }) {
-            uid, digest, size throws(HikaeError) in
-            try watch.cancellation.check()
-            watch.progress.add(files: 1, bytes: size)
-            guard let message = byUID[uid], var candidates = open[digest], !candidates.isEmpty else { return }
-            // Of several with the same bytes the one with the same flags and date.
-            let best =
-                candidates.firstIndex { isEqual(messages[$0], message) } ?? candidates.startIndex
-            pairs.append((candidates.remove(at: best), message))
-            open[digest] = candidates
+        func readBack(_ those: [ExistingMessage]) throws(HikaeError) {
+            try connection.digests(of: those) { uid, digest, size throws(HikaeError) in
+                try watch.cancellation.check()
+                watch.progress.add(files: 1, bytes: size)
+                guard let message = byUID[uid], var candidates = open[digest], !candidates.isEmpty else { return }
+                // Of several with the same bytes the one with the same flags and date.
+                let best =
+                    candidates.firstIndex { isEqual(messages[$0], message) } ?? candidates.startIndex
+                pairs.append((candidates.remove(at: best), message))
+                open[digest] = candidates
+            }
         }
+        try readBack(existing.filter { sizes.contains($0.size) })
+        // A server's sizes need not be true: before anything is missed, the others are looked at.
+        if !open.values.allSatisfy(\.isEmpty) { try readBack(existing.filter { !sizes.contains($0.size) }) }
         found.compared += UInt64(messages.count)
         found.extra += UInt64(existing.count - pairs.count)
         for (number, message) in pairs {

@@ -6,8 +6,9 @@ import HikaeFormat
 /// Compares a snapshot's messages with a mailbox's.
 ///
 /// A message counts as there when the mailbox has one of the same size and the same Message-ID. Where that is not
-/// enough, because there is no Message-ID or several messages share it, the SHA-256 of the bytes decides. A message
-/// that the snapshot has twice must be there twice.
+/// enough, because there is no Message-ID or several messages share it, the SHA-256 of the bytes decides; so it does
+/// where the same Message-ID is there with another size, because servers tell sizes that are not true. A message that
+/// the snapshot has twice must be there twice.
 struct MergePlan: Sendable {
     private struct Key: Hashable {
         var size: UInt64
@@ -20,11 +21,12 @@ struct MergePlan: Sendable {
     /// Compares. The closures are called only for messages that size alone does not settle.
     ///
     /// - Parameters:
+    ///   - byBytes: whether the bytes decide in any case.
     ///   - messageID: of a message of the snapshot, by its number.
     ///   - digest: of a message of the snapshot, by its number.
     ///   - digests: of messages of the mailbox, by their UIDs.
     init(
-        sizes: [UInt64], existing: [ExistingMessage],
+        sizes: [UInt64], existing: [ExistingMessage], byBytes: Bool = false,
         messageID: (Int) throws(HikaeError) -> [UInt8]?, digest: (Int) throws(HikaeError) -> BlobID,
         digests: ([ExistingMessage]) throws(HikaeError) -> [UInt32: BlobID]
     ) throws(HikaeError) {
@@ -42,12 +44,36 @@ struct MergePlan: Sendable {
         var unclear: [(ours: [Int], theirs: [ExistingMessage])] = []
         for (key, numbers) in ours {
             guard let candidates = theirs[key] else { continue }
-            if key.messageID != nil, numbers.count == 1, candidates.count == 1 {
+            if !byBytes, key.messageID != nil, numbers.count == 1, candidates.count == 1 {
                 matches[numbers[0]] = candidates[0].uid
             } else {
                 unclear.append((numbers, candidates))
             }
         }
+        try settle(unclear, digest, digests)
+        // Those of the mailbox that are none of ours so far, by Message-ID alone.
+        let taken = Set(matches.compactMap { $0 })
+        var others: [[UInt8]: [ExistingMessage]] = [:]
+        for message in existing where !taken.contains(message.uid) {
+            if let name = message.messageID { others[name, default: []].append(message) }
+        }
+        guard !others.isEmpty else { return }
+        var doubtful: [[UInt8]: [Int]] = [:]
+        for number in sizes.indices where matches[number] == nil {
+            if let name = try messageID(number), let candidates = others[name],
+                candidates.contains(where: { $0.size != sizes[number] })
+            {
+                doubtful[name, default: []].append(number)
+            }
+        }
+        try settle(doubtful.map { (ours: $0.value, theirs: others[$0.key] ?? []) }, digest, digests)
+    }
+
+    /// Compares by bytes.
+    private mutating func settle(
+        _ unclear: [(ours: [Int], theirs: [ExistingMessage])], _ digest: (Int) throws(HikaeError) -> BlobID,
+        _ digests: ([ExistingMessage]) throws(HikaeError) -> [UInt32: BlobID]
+    ) throws(HikaeError) {
         guard !unclear.isEmpty else { return }
         let found = try digests(unclear.flatMap(\.theirs).sorted { $0.uid < $1.uid })
         for (numbers, candidates) in unclear {

@@ -102,32 +102,25 @@ struct MessageAppender {
     private func head(_ number: Int, isUnasked: Bool, withKeywords: Bool = true) -> [UInt8] {
         let message = messages[number]
         var flags = message.flags
-        flags.keywords = withKeywords ? flags.keywords.filter(Self.isKeyword) : []
-        let words = flags.names.joined(separator: " ")
+        if !withKeywords { flags.keywords = [] }
+        let words = flags.commandWords
         let text = " (\(words)) \"\(MessageDate.text(message.date))\" {\(message.size)\(isUnasked ? "+" : "")}\r\n"
         return Array(text.utf8)
     }
 
-    /// Whether a keyword can be said in a command.
-    private static func isKeyword(_ word: String) -> Bool {
-        !word.isEmpty
-            && word.utf8.allSatisfy { byte in
-                (0x21...0x7E).contains(byte) && !Array("(){%*\"\\]".utf8).contains(byte)
-            }
-    }
-
-    private func start() -> (tag: String, bytes: [UInt8]) {
-        let tag = connection.newTag()
-        var bytes = Array("\(tag) APPEND ".utf8)
-        for part in CommandText("").string(mailbox).parts {
-            // Names are in modified UTF-7 and so are always quoted.
-            if case .text(let text) = part { bytes += text }
+    private func start() throws(HikaeError) -> (tag: String, bytes: [UInt8]) {
+        let parts = CommandText("").string(mailbox).parts
+        // Names are in modified UTF-7, and so are always quoted. A command without one would be followed by a message
+        // that the server takes for commands.
+        guard parts.count == 1, case .text(let name) = parts[0] else {
+            throw HikaeError(.unsupported, "no mail can be put into a mailbox \(MailboxPath.display(mailbox))")
         }
-        return (tag, bytes)
+        let tag = connection.newTag()
+        return (tag, Array("\(tag) APPEND ".utf8) + name)
     }
 
     private func send(_ command: Command) throws(HikaeError) -> Sent {
-        let (tag, bytes) = start()
+        let (tag, bytes) = try start()
         try connection.send(bytes + command.bytes + [0x0D, 0x0A])
         return Sent(tag: tag, numbers: command.numbers)
     }
@@ -169,7 +162,7 @@ struct MessageAppender {
     {
         let message = messages[number]
         let isUnasked = connection.takesUnasked(Int(clamping: message.size))
-        let (tag, beginning) = start()
+        let (tag, beginning) = try start()
         try connection.send(beginning + head(number, isUnasked: isUnasked, withKeywords: withKeywords))
         if !isUnasked, !(try connection.awaitContinuation(of: tag)) { return try connection.finish(tag) }
         var broken: HikaeError?
@@ -177,6 +170,10 @@ struct MessageAppender {
         do throws(HikaeError) {
             try content.read(message.node) { part throws(HikaeError) in
                 count += UInt64(part.count)
+                // What goes beyond the size that was announced would be taken for commands.
+                guard count <= message.size else {
+                    throw HikaeError(.damaged, "\(message.display) is longer than its node says")
+                }
                 do throws(HikaeError) { try connection.send(Array(part)) } catch {
                     broken = error
                     throw error

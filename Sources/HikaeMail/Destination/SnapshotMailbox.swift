@@ -39,6 +39,9 @@ struct SnapshotMailbox: Sendable {
 
     var display: String { MailboxPath.display(folders) }
 
+    /// No message is larger: what a node says beyond that is no size, and its message will be refused as damaged.
+    private static let maximumSize: UInt64 = 1 << 38
+
     /// Its messages, in the order of their names. Loads them anew each time.
     func messages(in content: SnapshotContent) throws(HikaeError) -> [SnapshotMessage] {
         var messages: [SnapshotMessage] = []
@@ -47,7 +50,8 @@ struct SnapshotMailbox: Sendable {
                 guard let blobs = node.content else { continue }
                 messages.append(
                     SnapshotMessage(
-                        size: node.size, date: node.mtime, flags: flags(node.name), content: blobs, name: node.name))
+                        size: min(node.size, Self.maximumSize), date: node.mtime, flags: flags(node.name),
+                        content: blobs, name: node.name))
             }
         }
         return messages

@@ -22,6 +22,7 @@ final class CapturedMailbox: Sendable {
         var items: Int64 = 0
         var bytes: Int64 = 0
         var isListed = false
+        var missing: MailboxListing.Missing?
     }
     private let counted: Mutex<Counted>
 
@@ -63,6 +64,34 @@ final class CapturedMailbox: Sendable {
         }
     }
 
+    /// What of it is not in the snapshot because the server does not list it; nil when nothing is missing.
+    var note: String? {
+        guard let missing = counted.withLock({ $0.missing }) else { return nil }
+        return "\(MailboxPath.display(folders)): the server's listing lacks \(missing.count) of \(missing.total) "
+            + "messages that it says there are"
+    }
+
+    /// Reports each message that the server has and does not list: each counts as one that could not be read.
+    private func reportMissing(_ listing: MailboxListing, report: (HikaeError) -> Void) {
+        guard let missing = listing.missing else { return }
+        counted.withLock { $0.missing = missing }
+        let known = missing.uids.prefix(Int(clamping: missing.count))
+        for uid in known {
+            report(
+                HikaeError(
+                    .incomplete,
+                    "the server lists message \(uid) of \(displayPath) without flags, date or size: it is left out"))
+        }
+        for number in 0..<(missing.count - UInt64(known.count)) {
+            report(
+                HikaeError(
+                    .incomplete,
+                    "\(displayPath) has \(missing.total) messages, and the server does not list them all: missing "
+                        + "message \(number + 1) of \(missing.count - UInt64(known.count)) is left out",
+                    hint: "The provider may have to repair the mailbox's index."))
+        }
+    }
+
     /// The entries of its directory: the Maildir, and the record. Lists the mailbox, unless nothing happened in it.
     func entries(report: (HikaeError) -> Void) throws(HikaeError) -> [SourceEntry] {
         if let (record, group) = unchanged() {
@@ -77,6 +106,7 @@ final class CapturedMailbox: Sendable {
             return entries(record, messages)
         }
         let listing = try list(report: report)
+        reportMissing(listing, report: report)
         let bytes = listing.messages.reduce(Int64(0)) { $0 &+ Int64(clamping: $1.size) }
         counted.withLock { counted in
             counted.identity.uidValidity = listing.record.uidValidity
@@ -115,7 +145,9 @@ final class CapturedMailbox: Sendable {
 
     /// The messages of a mailbox that was not listed because nothing happened in it.
     func messagesListedAnew(report: (HikaeError) -> Void) throws(HikaeError) -> [MailboxListing.Message] {
-        let messages = try list(report: report).messages
+        let listing = try list(report: report)
+        reportMissing(listing, report: report)
+        let messages = listing.messages
         let bytes = messages.reduce(Int64(0)) { $0 &+ Int64(clamping: $1.size) }
         counted.withLock { ($0.items, $0.bytes) = (Int64(messages.count), bytes) }
         return messages

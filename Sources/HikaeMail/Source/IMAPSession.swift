@@ -155,6 +155,7 @@ final class IMAPSession: CaptureSession, @unchecked Sendable {
         facts.bytes = facts.groups.reduce(0) { $0 + $1.bytes }
         facts.tools = [CaptureFacts.Tool(name: "server", version: software.isEmpty ? "an IMAP server" : software)]
         facts.notes = ["messages were counted by the server's own listing of each mailbox, and as they were read"]
+        facts.notes += mailboxes.compactMap(\.note)
         let count = leftOut.withLock { $0 }
         if count > 0 { facts.notes.append("\(count) mailboxes were left out") }
         return facts

@@ -18,6 +18,17 @@ struct MailboxListing: Sendable {
     var record: MailboxRecord
     /// By rising UIDs.
     var messages: [Message] = []
+    /// Messages that the server says the mailbox has, and does not list so that they could be had.
+    var missing: Missing?
+
+    /// What a listing lacks.
+    struct Missing: Sendable {
+        /// How many messages, and of how many that there are.
+        var count: UInt64
+        var total: UInt64
+        /// Those of them that were listed without what was asked for; rising.
+        var uids: [UInt32]
+    }
 }
 
 /// The mailbox as the capture before has it.
@@ -68,8 +79,25 @@ struct MailboxLister {
 
     private var hasLabels: Bool { connection.offers("X-GM-EXT-1") }
 
-    /// Opens the mailbox and lists it. Throws when the server's answers do not fit together.
+    /// Missing messages from which on a listing is no listing.
+    static let maximumMissing: UInt64 = 10_000
+
+    /// Opens the mailbox and lists it; once more when the listing lacks messages that the server says there are. What
+    /// is missing in both stands in the result. Throws when the server's answers do not fit together.
     func list(usesQuickResync: Bool) throws(HikaeError) -> MailboxListing {
+        let first = try listOnce(usesQuickResync: usesQuickResync)
+        guard first.missing != nil else { return first }
+        let second = try listOnce(usesQuickResync: false)
+        guard let missing = second.missing else { return second }
+        guard missing.count <= Self.maximumMissing else {
+            throw connection.violation(
+                "it says that \(MailboxPath.display(mailbox.name)) has \(missing.total) messages, and lists "
+                    + "\(second.messages.count)")
+        }
+        return second
+    }
+
+    private func listOnce(usesQuickResync: Bool) throws(HikaeError) -> MailboxListing {
         var since: (uidValidity: UInt32, modSeq: UInt64)?
         if usesQuickResync, !hasLabels, let known, let modSeq = known.record.highestModSeq, modSeq > 1 {
             since = (known.record.uidValidity, modSeq)
@@ -104,7 +132,7 @@ struct MailboxLister {
         let last = known.messages.last?.uid ?? 0
         let newest = opened.changed.keys.max() ?? 0
         let isGrown = record.uidNext.map { $0 > UInt64(last) + 1 } ?? true
-        if isGrown || newest > last, last < .max { try fetchNew("\(last + 1):*", above: last, into: &draft) }
+        if isGrown || newest > last, last < .max { _ = try fetchNew("\(last + 1):*", above: last, into: &draft) }
         return UInt64(draft.messages.count) == record.messages ? draft.listing() : nil
     }
 
@@ -113,14 +141,15 @@ struct MailboxLister {
         var draft = ListingDraft(record)
         guard record.messages > 0 else { return draft.listing() }
         guard let known, !known.messages.isEmpty else {
-            try fetchNew("1:*", above: 0, into: &draft)
-            return draft.listing()
+            let removed = try fetchNew("1:*", above: 0, into: &draft)
+            return draft.listing(of: record.messages, removed: removed)
         }
         var positions: [UInt32: Int] = [:]
         for (index, message) in known.messages.enumerated() { positions[message.uid] = index }
         var unknown: [UInt32] = []
-        try connection.fetch("1:*", hasLabels ? "FLAGS X-GM-LABELS" : "FLAGS") { uid, reply throws(HikaeError) in
-            guard let flags = reply.flags else { return }
+        let items = hasLabels ? "FLAGS X-GM-LABELS" : "FLAGS"
+        var removed = try connection.fetch("1:*", items) { uid, reply throws(HikaeError) in
+            guard let flags = reply.flags else { return draft.note(uid, reply) }
             if let position = positions.removeValue(forKey: uid) {
                 draft.add(known.messages[position], flags: flags, labels: reply.labels)
             } else if !draft.contains(uid) {
@@ -131,16 +160,24 @@ struct MailboxLister {
         let wanted = Array(Set(unknown)).sorted()
         for start in stride(from: 0, to: wanted.count, by: 1000) {
             let part = wanted[start..<min(start + 1000, wanted.count)]
-            try fetchNew(UIDSet(rising: part).text, above: 0, into: &draft)
+            removed &+= try fetchNew(UIDSet(rising: part).text, above: 0, into: &draft)
         }
-        return draft.listing()
+        return draft.listing(of: record.messages, removed: removed)
     }
 
-    private func fetchNew(_ set: String, above last: UInt32, into draft: inout ListingDraft) throws(HikaeError) {
+    /// Returns how many messages the server said meanwhile to be removed.
+    private func fetchNew(_ set: String, above last: UInt32, into draft: inout ListingDraft) throws(HikaeError)
+        -> UInt64
+    {
         let items = "FLAGS INTERNALDATE RFC822.SIZE" + (hasLabels ? " X-GM-LABELS" : "")
-        try connection.fetch(set, items) { uid, reply throws(HikaeError) in
+        return try connection.fetch(set, items) { uid, reply throws(HikaeError) in
             // "7:*" means the last message even when its UID is below 7.
-            guard uid > last, let flags = reply.flags, let date = reply.date, let size = reply.size else { return }
+            guard uid > last, !draft.contains(uid) else { return }
+            let reply = reply.completed(by: draft.incomplete[uid])
+            guard let flags = reply.flags, let date = reply.date, let size = reply.size else {
+                guard draft.incomplete.count < Self.maximumMessages else { throw tooMany() }
+                return draft.note(uid, reply)
+            }
             guard draft.messages.count < Self.maximumMessages else { throw tooMany() }
             draft.add(
                 MailboxListing.Message(uid: uid, size: size, date: date, name: []), flags: flags,
@@ -159,6 +196,8 @@ private struct ListingDraft {
     var messages: [MailboxListing.Message] = []
     private var table: KeywordTable
     private var seen: Set<UInt32> = []
+    /// What was told so far of messages of which something is lacking: a server may tell it in parts.
+    private(set) var incomplete: [UInt32: FetchReply] = [:]
 
     init(_ record: MailboxRecord) {
         self.record = record
@@ -173,9 +212,13 @@ private struct ListingDraft {
 
     func contains(_ uid: UInt32) -> Bool { seen.contains(uid) }
 
+    /// Keeps what was told of a message that cannot be added yet.
+    mutating func note(_ uid: UInt32, _ reply: FetchReply) { incomplete[uid] = reply }
+
     /// Adds a message, once; `flags` nil: as its name has them.
     mutating func add(_ message: MailboxListing.Message, flags: MessageFlags?, labels: [String]? = nil) {
         guard seen.insert(message.uid).inserted else { return }
+        if !incomplete.isEmpty { incomplete[message.uid] = nil }
         var message = message
         if let flags {
             let (letters, others) = table.letters(for: flags.keywords)
@@ -187,6 +230,16 @@ private struct ListingDraft {
         }
         if let labels { record.labels[message.uid] = labels.isEmpty ? nil : labels }
         messages.append(message)
+    }
+
+    /// The listing of a mailbox that had so many messages when it was opened, and what of them is missing.
+    func listing(of total: UInt64, removed: UInt64) -> MailboxListing {
+        var listing = listing()
+        let (left, isOver) = total.subtractingReportingOverflow(removed)
+        let listed = UInt64(messages.count)
+        guard !isOver, left > listed else { return listing }
+        listing.missing = MailboxListing.Missing(count: left - listed, total: left, uids: incomplete.keys.sorted())
+        return listing
     }
 
     func listing() -> MailboxListing {

@@ -32,6 +32,18 @@ struct FetchReply: Sendable {
         self = fetched
     }
 
+    /// The same with what an earlier answer said of the message, where this one says nothing.
+    func completed(by earlier: FetchReply?) -> FetchReply {
+        guard let earlier else { return self }
+        var whole = self
+        whole.flags = flags ?? earlier.flags
+        whole.date = date ?? earlier.date
+        whole.size = size ?? earlier.size
+        whole.labels = labels ?? earlier.labels
+        whole.body = body ?? earlier.body
+        return whole
+    }
+
     private mutating func take(_ name: String, _ cursor: inout ResponseCursor) throws(HikaeError) {
         if cursor.peek == UInt8(ascii: "[") { return try takeBody(name, &cursor) }
         cursor.skipSpaces()

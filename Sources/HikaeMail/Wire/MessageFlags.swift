@@ -45,6 +45,18 @@ struct MessageFlags: Sendable, Equatable {
     /// Puts the keywords in order, for comparison.
     mutating func normalize() { if keywords.count > 1 { keywords.sort() } }
 
+    /// As a command can say them: without keywords that would end the list of flags, or the command.
+    var commandWords: String {
+        var sayable = self
+        sayable.keywords = keywords.filter { word in
+            !word.isEmpty
+                && word.utf8.allSatisfy { byte in
+                    (0x21...0x7E).contains(byte) && !Array("(){%*\"\\]".utf8).contains(byte)
+                }
+        }
+        return sayable.names.joined(separator: " ")
+    }
+
     /// As a command or a person is told them: `\Seen \Flagged work`.
     var names: [String] { System.table.filter { system.contains($0.flag) }.map(\.name) + keywords }
 }

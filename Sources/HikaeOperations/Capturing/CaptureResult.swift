@@ -11,7 +11,8 @@ public struct CaptureResult: Sendable {
     public struct Capture: Sendable {
         public var record: CaptureRecord
         public var summary: ArchiveSummary
-        public var snapshot: FileID
+        /// Nil in a dry run.
+        public var snapshot: FileID?
     }
 
     /// What came of it.
@@ -30,6 +31,8 @@ public struct CaptureResult: Sendable {
     public var lastGoodBefore: Timestamp?
     /// The vaults that have the capture, in the plan's order.
     public var vaults: [String] = []
+    /// The vault that it was read into; nil when it failed.
+    var readInto: String?
 
     /// The capture; nil when it failed.
     public var capture: Capture? {
@@ -63,6 +66,8 @@ public enum CaptureEvent: Sendable {
     case copied(from: String, to: String, Int)
     /// A vault cannot be used; it is caught up at a later round.
     case vaultUnavailable(String, HikaeError)
+    /// Parity by the plan could not be made in a vault; what was captured is there.
+    case parityFailed(String, HikaeError)
 }
 
 /// What a round came to.
@@ -73,6 +78,8 @@ public struct CaptureRoundReport: Sendable {
     public var unavailable: [(vault: String, error: HikaeError)]
     /// The vaults of the plan that are level now.
     public var vaults: [String]
+    /// Vaults whose parity could not be brought up to date.
+    public var withoutParity: [(vault: String, error: HikaeError)] = []
 
     /// Vaults that are there and took nothing: full, damaged, of another password. Those merely away are none.
     public var brokenVaults: [(vault: String, error: HikaeError)] {

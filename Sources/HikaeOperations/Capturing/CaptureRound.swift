@@ -18,6 +18,10 @@ public final class CaptureRound: Sendable {
         /// The time to name instead of now.
         public var time: Timestamp?
         public var vaults = VaultOpener.Options()
+        /// Reads files that have not changed by size and time, too: what rotted under them is found.
+        public var readsEverything = false
+        /// Reads and compares, and writes nothing into any vault.
+        public var isDryRun = false
         /// Sources side by side; nil: as the plan says.
         public var sources: Int?
 
@@ -42,39 +46,76 @@ public final class CaptureRound: Sendable {
 
     /// Captures and copies.
     ///
-    /// Throws only when no vault can be opened, or when it is stopped; what happened to each source is in the report.
+    /// Throws only when no vault can be opened or listed, or when it is stopped; what happened to each source is in the
+    /// report.
     public func run() throws(HikaeError) -> CaptureRoundReport {
-        var unavailable: [(vault: String, error: HikaeError)] = []
-        let opener = VaultOpener(plan, options: options.vaults, context: context)
-        let vaults = try opener.openAll(lock: .shared, loadingIndex: true) { name, error in
-            unavailable.append((name, error))
-            event(.vaultUnavailable(name, error))
-        }
+        let troubles = VaultTroubles(event)
+        let vaults = try VaultOpener(plan, options: options.vaults, context: context)
+            .openAll(lock: options.isDryRun ? .none : .shared, loadingIndex: true) { troubles.add($0, $1) }
         defer { for vault in vaults { vault.close() } }
-        guard let first = vaults.first else { throw HikaeError(.usage, "\(plan.file) names no vault") }
-        let others = Array(vaults.dropFirst())
-        // What was captured while the first vault was away must be known before anything is compared with it.
-        for other in others {
-            try bring(from: other, to: first) { unavailable.append(($0, $1)) }
-        }
-        let histories = try histories(first)
-        var results = captureAll(into: first, histories)
+        guard !vaults.isEmpty else { throw HikaeError(.usage, "\(plan.file) names no vault") }
+        let (results, used) = try captureAll(into: vaults, troubles)
         try context.cancellation.check()
-        var level = [first.name]
-        for other in others {
-            if try bring(from: first, to: other, { unavailable.append(($0, $1)) }) { level.append(other.name) }
+        guard !options.isDryRun else {
+            return CaptureRoundReport(results: results, unavailable: troubles.list, vaults: [])
         }
-        let names = plan.vaults.map(\.name)
-        for place in results.indices where results[place].capture != nil {
-            results[place].vaults = names.filter(level.contains)
+        var report = try spread(results, used, vaults, troubles)
+        var withoutParity: [(vault: String, error: HikaeError)] = []
+        try ParityKeeping(plan: plan, context: context).bring(in: vaults) { vault, error in
+            withoutParity.append((vault, error))
+            event(.parityFailed(vault, error))
         }
-        return CaptureRoundReport(results: results, unavailable: unavailable, vaults: names.filter(level.contains))
+        report.withoutParity = withoutParity
+        return report
     }
 
-    /// Copies what is lacking; whether the vaults are level then.
-    @discardableResult
+    // MARK: Vaults
+
+    /// Brings a vault level with all others, so that its last good captures are the last good ones; whether it is.
+    private func bringAll(
+        to vault: VaultSession, of vaults: [VaultSession], _ troubles: VaultTroubles
+    ) throws(HikaeError) -> Bool {
+        guard !options.isDryRun else { return true }
+        var isLevel = true
+        for other in vaults where other !== vault {
+            if try !bring(from: other, to: vault, troubles) { isLevel = false }
+        }
+        return isLevel
+    }
+
+    /// Copies every capture into every vault, from wherever it was made.
+    private func spread(
+        _ captured: [CaptureResult], _ used: [VaultSession], _ vaults: [VaultSession], _ troubles: VaultTroubles
+    ) throws(HikaeError) -> CaptureRoundReport {
+        // The vault that captures were last turned to takes them in; it goes on from there.
+        let makers = used.filter { vault in captured.contains { $0.readInto == vault.name } }
+        guard let hub = makers.last ?? used.first ?? vaults.first else {
+            throw HikaeError(.usage, "\(plan.file) names no vault")
+        }
+        var collected: Set<String> = [hub.name]
+        for vault in makers where vault !== hub {
+            if try bring(from: vault, to: hub, troubles) { collected.insert(vault.name) }
+        }
+        var level: Set<String> = [hub.name]
+        for vault in vaults where vault !== hub {
+            if try bring(from: hub, to: vault, troubles) { level.insert(vault.name) }
+        }
+        let names = plan.vaults.map(\.name)
+        var results = captured
+        for place in results.indices {
+            guard let origin = results[place].readInto else { continue }
+            results[place].vaults = names.filter { $0 == origin || (collected.contains(origin) && level.contains($0)) }
+        }
+        try VaultOpener(plan, options: options.vaults, context: context)
+            .registerCaptures(in: vaults, of: plan) { troubles.add($0, $1) }
+        let isWhole = collected.count == Set(makers.map(\.name)).union([hub.name]).count
+        return CaptureRoundReport(
+            results: results, unavailable: troubles.list, vaults: isWhole ? names.filter(level.contains) : [])
+    }
+
+    /// Copies what is lacking; whether the destination then has all that the source has.
     private func bring(
-        from source: VaultSession, to destination: VaultSession, _ failed: (String, HikaeError) -> Void
+        from source: VaultSession, to destination: VaultSession, _ troubles: VaultTroubles
     ) throws(HikaeError) -> Bool {
         let catchUp = CatchUp(
             organisation: plan.organisation, policy: ForgetPolicy(plan.retention), context: context)
@@ -88,74 +129,158 @@ public final class CaptureRound: Sendable {
             return true
         } catch {
             if error.code == .cancelled { throw error }
+            event(.copied(from: source.name, to: destination.name, 0))
+            // The vault is there, but something in it is not: it is no vault that is merely away.
+            let code = error.code == .notFound ? .inputOutput : error.code
             let named = HikaeError(
-                error.code, "copying from vault \(source.name) to vault \(destination.name): \(error.message)",
+                code, "copying from vault \(source.name) to vault \(destination.name): \(error.message)",
                 hint: error.hint)
-            failed(destination.name, named)
-            event(.vaultUnavailable(destination.name, named))
+            troubles.add(destination.name, named)
             return false
         }
     }
 
-    private func histories(_ vault: VaultSession) throws(HikaeError) -> [SourceName: SourceHistory] {
+    private func histories(
+        _ vault: VaultSession
+    ) throws(HikaeError) -> (byName: [SourceName: SourceHistory], isComplete: Bool) {
+        var isComplete = true
         let snapshots = try vault.repository.snapshots { [event] id, error in
+            isComplete = false
             event(
                 .vaultUnavailable(
                     vault.name, HikaeError(.damaged, "snapshot \(id.short) cannot be read: \(error.message)")))
         }
-        return Dictionary(SourceHistory.all(snapshots).map { ($0.name, $0) }) { first, _ in first }
+        let histories = Dictionary(SourceHistory.all(snapshots).map { ($0.name, $0) }) { first, _ in first }
+        return (histories, isComplete)
     }
 
     // MARK: Side by side
 
-    private func captureAll(into vault: VaultSession, _ histories: [SourceName: SourceHistory]) -> [CaptureResult] {
-        let next = Mutex(0)
-        let results = Mutex<[Int: CaptureResult]>([:])
-        let atOnce = max(1, min(options.sources ?? plan.limits.sources, selection.count))
-        runThreads(atOnce) { [self] _ in
-            while !context.cancellation.isCancelled {
-                let place = next.withLock { place in
-                    defer { place += 1 }
-                    return place
-                }
-                guard place < selection.count else { return }
-                let result = capture(selection[place], into: vault, histories)
-                results.withLock { $0[place] = result }
-                event(.finished(result))
+    /// What captures go into, and what is known of the sources there.
+    private struct Place: Sendable {
+        let vault: VaultSession
+        let histories: [SourceName: SourceHistory]
+        /// Whether the histories are known to be all there is, in all vaults.
+        let isComplete: Bool
+    }
+
+    /// Captures into the first vault that is level. What fails there by the vault's fault is read anew into the next;
+    /// vaults that cannot be brought level come last.
+    ///
+    /// - Returns: the results in the plan's order, and the vaults that were turned to.
+    private func captureAll(
+        into vaults: [VaultSession], _ troubles: VaultTroubles
+    ) throws(HikaeError) -> ([CaptureResult], used: [VaultSession]) {
+        var results: [Int: CaptureResult] = [:]
+        var pending = Array(selection.indices)
+        var (used, behind): ([VaultSession], [VaultSession]) = ([], [])
+        var unlisted: HikaeError?
+        func turn(to vault: VaultSession, isLevel: Bool) {
+            do throws(HikaeError) {
+                let (histories, isComplete) = try histories(vault)
+                used.append(vault)
+                let place = Place(vault: vault, histories: histories, isComplete: isComplete && isLevel)
+                pending = capture(pending, into: place, &results)
+            } catch {
+                unlisted = unlisted ?? error
+                troubles.add(vault.name, error)
             }
         }
-        let found = results.withLock { $0 }
-        return found.sorted { $0.key < $1.key }.map(\.value)
+        for vault in vaults where !pending.isEmpty {
+            try context.cancellation.check()
+            if try bringAll(to: vault, of: vaults, troubles) {
+                turn(to: vault, isLevel: true)
+            } else {
+                behind.append(vault)
+            }
+        }
+        for vault in behind where !pending.isEmpty {
+            try context.cancellation.check()
+            turn(to: vault, isLevel: false)
+        }
+        if used.isEmpty, let unlisted { throw unlisted }
+        for place in pending {
+            if let result = results[place] { event(.finished(result)) }
+        }
+        return (results.sorted { $0.key < $1.key }.map(\.value), used)
+    }
+
+    /// Captures sources side by side; returns those that failed by the vault's fault.
+    private func capture(
+        _ sources: [Int], into place: Place, _ results: inout [Int: CaptureResult]
+    ) -> [Int] {
+        let next = Mutex(0)
+        let found = Mutex<[Int: (result: CaptureResult, isVaultsFault: Bool)]>([:])
+        let atOnce = max(1, min(options.sources ?? plan.limits.sources, sources.count))
+        runThreads(atOnce) { [self] _ in
+            while !context.cancellation.isCancelled {
+                let number = next.withLock { number in
+                    defer { number += 1 }
+                    return number
+                }
+                guard number < sources.count else { return }
+                let source = sources[number]
+                let (result, isVaultsFault) = capture(selection[source], into: place)
+                found.withLock { $0[source] = (result, isVaultsFault) }
+                if isVaultsFault, let error = result.failure {
+                    event(.warning(result.name, HikaeError(error.code, "vault \(place.vault.name): \(error.message)")))
+                } else {
+                    event(.finished(result))
+                }
+            }
+        }
+        let all = found.withLock { $0 }
+        for (source, outcome) in all { results[source] = outcome.result }
+        return sources.filter { all[$0]?.isVaultsFault ?? false }
     }
 
     private func capture(
-        _ pair: (system: PlanSystem, source: PlanSource), into vault: VaultSession,
-        _ histories: [SourceName: SourceHistory]
-    ) -> CaptureResult {
+        _ pair: (system: PlanSystem, source: PlanSource), into place: Place
+    ) -> (CaptureResult, isVaultsFault: Bool) {
         let name = SourceName(
             organisation: plan.organisation, system: pair.system.name, source: pair.source.name)
-        let history = histories[name] ?? SourceHistory.of(name, in: [])
+        let history = place.histories[name] ?? SourceHistory.of(name, in: [])
         let progress = Progress()
         event(.started(name, progress))
         let begun = ContinuousClock.now
         let rules = VerdictRules(
             thresholds: GuardThresholds(pair.source.verdicts), language: ReasonLanguage(plan.language))
         var address = ""
+        var blamed: BlamedSource?
         let outcome: CaptureResult.Outcome
         do throws(HikaeError) {
-            let source = try SourceFactory.source(pair.source.kind)
-            address = source.address
+            let source = BlamedSource(try SourceFactory.source(pair.source.kind))
+            (address, blamed) = (source.address, source)
             let capture = SourceCapture(
-                name: name, source: source, rules: rules, vault: vault, history: history, options: options,
-                context: context, progress: progress, report: { [event] in event(.warning(name, $0)) })
+                name: name, source: source, rules: rules, vault: place.vault, history: history,
+                isComplete: place.isComplete, options: options, context: context, progress: progress,
+                report: { [event] in event(.warning(name, $0)) })
             outcome = .captured(try capture.run())
         } catch {
             outcome = .failed(error)
         }
         let elapsed = (ContinuousClock.now - begun).components
-        return CaptureResult(
+        var result = CaptureResult(
             name: name, title: pair.system.title, address: address, outcome: outcome,
             seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18,
             lastGoodBefore: history.lastGood?.snapshot.snapshot.time)
+        guard let error = result.failure else {
+            result.readInto = place.vault.name
+            return (result, false)
+        }
+        return (result, error.code != .cancelled && !(blamed?.isGuilty ?? true))
+    }
+}
+
+/// What went wrong with vaults in a round: told at once, each vault named once in the end.
+private final class VaultTroubles {
+    private(set) var list: [(vault: String, error: HikaeError)] = []
+    private let event: @Sendable (CaptureEvent) -> Void
+
+    init(_ event: @escaping @Sendable (CaptureEvent) -> Void) { self.event = event }
+
+    func add(_ vault: String, _ error: HikaeError) {
+        event(.vaultUnavailable(vault, error))
+        if !list.contains(where: { $0.vault == vault }) { list.append((vault, error)) }
     }
 }

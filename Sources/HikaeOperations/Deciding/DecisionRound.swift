@@ -17,7 +17,7 @@ public struct DecisionRound: Sendable {
         public var captureTime: Timestamp
         /// Vaults that have it now.
         public var vaults: [String]
-        /// Vaults that could not be used: they get it at a later round.
+        /// Vaults that could not be used, or that could not be told what they cannot read: they get it at a later round.
         public var unavailable: [(vault: String, error: HikaeError)]
         /// Whether another capture of the source still waits.
         public var stillSuspect: Bool
@@ -70,6 +70,12 @@ public struct DecisionRound: Sendable {
                 if error.code == .cancelled { throw error }
                 unavailable.append((other.name, error))
             }
+        }
+        // A vault that cannot read what it keeps is told what was decided.
+        try VaultOpener(plan, options: vaults, context: context).registerCaptures(
+            in: opened.filter { reached.contains($0.name) }, of: plan
+        ) { vault, error in
+            if !unavailable.contains(where: { $0.vault == vault }) { unavailable.append((vault, error)) }
         }
         let after = SourceHistory.of(name, in: try first.repository.snapshots { _, _ in })
         return Outcome(

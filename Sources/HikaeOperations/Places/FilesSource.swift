@@ -146,7 +146,7 @@ private struct CountedDirectory: SourceDirectory {
     }
 }
 
-/// A file that is counted, until it turns out that it cannot be opened.
+/// A file that is counted, until it turns out that it cannot be read.
 private struct CountedFile: SourceFile {
     let inner: any SourceFile
     let group: String
@@ -159,10 +159,33 @@ private struct CountedFile: SourceFile {
 
     func open() throws(HikaeError) -> any SourceReader {
         do throws(HikaeError) {
-            return try inner.open()
+            return CountedReader(inner: try inner.open(), file: self)
         } catch {
             count.add(group, items: -1, bytes: size)
             throw error
         }
+    }
+}
+
+/// An open file. One that fails on the way is left out of the snapshot, and of the count.
+private final class CountedReader: SourceReader {
+    private let inner: any SourceReader
+    private let file: CountedFile
+    private var isCounted = true
+
+    init(inner: any SourceReader, file: CountedFile) { (self.inner, self.file) = (inner, file) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
+        do throws(HikaeError) { return try inner.read(into: buffer) } catch { throw missed(error) }
+    }
+
+    func currentNode() throws(HikaeError) -> Node? {
+        do throws(HikaeError) { return try inner.currentNode() } catch { throw missed(error) }
+    }
+
+    private func missed(_ error: HikaeError) -> HikaeError {
+        if isCounted { file.count.add(file.group, items: -1, bytes: file.size) }
+        isCounted = false
+        return error
     }
 }

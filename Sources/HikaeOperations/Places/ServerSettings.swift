@@ -12,5 +12,12 @@ extension DatabaseSettings {
         (host, port, socket) = (plan.host, plan.port, plan.socket)
         (password, database, via) = (plan.password?.provider, plan.database, plan.via)
         (sshOptions, programs, includesGlobals) = (plan.sshOptions, plan.programs, plan.includesGlobals)
+        security =
+            switch plan.tls {
+            case nil: .automatic
+            case .explicit?: .verified
+            case PlanDatabaseTLS.none?: .none
+            }
+        certificateAuthority = plan.trust.certificateAuthority
     }
 }

@@ -26,7 +26,7 @@ extension GuardThresholds {
     public init(_ plan: HikaePlan.VerdictThresholds) {
         self.init(
             shrinkPercent: plan.shrinkPercent, changePercent: plan.changePercent, minimumItems: plan.minimumItems,
-            contentPercent: plan.suspiciousContentPercent)
+            contentPercent: plan.suspiciousContentPercent, unreadablePercent: plan.unreadablePercent)
     }
 }
 

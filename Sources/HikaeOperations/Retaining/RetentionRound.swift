@@ -29,10 +29,11 @@ public struct RetentionPlan: Sendable {
 public enum RetentionRound {
     /// What goes from a repository, and what stays and why. Other organisations' snapshots, and those of no plan, are
     /// not looked at.
+    ///
+    /// - Parameter holds: what the vaults of the plan together say must stay in this one.
     public static func plan(
-        _ snapshots: [NamedSnapshot], isComplete: Bool, organisation: String, policy: ForgetPolicy, now: Timestamp
+        _ snapshots: [NamedSnapshot], holds: RetentionHolds, organisation: String, policy: ForgetPolicy, now: Timestamp
     ) -> RetentionPlan {
-        let holds = RetentionHolds(snapshots, isComplete: isComplete)
         var result = RetentionPlan(sources: [], decisions: [])
         for history in SourceHistory.all(snapshots) where history.name.organisation == organisation {
             let decisions = policy.apply(history.captures.map(\.snapshot), now: now)

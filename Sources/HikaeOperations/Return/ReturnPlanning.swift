@@ -19,10 +19,13 @@ public enum ReturnPlace: Sendable {
 public struct ReturnPlanner: Sendable {
     private let plan: Plan
     private let chooser: CaptureChooser
+    private let mixing: GenerationChoice?
 
-    public init(_ plan: Plan, _ chooser: CaptureChooser) {
+    /// - Parameter mixing: puts each file's last good generation together; nil: captures come back as they were.
+    public init(_ plan: Plan, _ chooser: CaptureChooser, mixing: GenerationChoice? = nil) {
         self.plan = plan
         self.chooser = chooser
+        self.mixing = mixing
     }
 
     /// One step for each source selected, the most important system first.
@@ -41,7 +44,8 @@ public struct ReturnPlanner: Sendable {
             let name = SourceName(organisation: plan.organisation, system: system.name, source: source.name)
             do throws(HikaeError) {
                 let destination = try destination(system, source, place)
-                let capture = try chooser.choose(name, at: time)
+                let capture =
+                    if let mixing { try mixing.choose(name) } else { try chooser.choose(name, at: time) }
                 steps.append(ReturnStep(capture: capture, destination: destination))
             } catch {
                 missing(name, error)

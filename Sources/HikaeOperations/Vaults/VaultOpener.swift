@@ -3,8 +3,9 @@
 public import HikaeCore
 public import HikaeFormat
 public import HikaePlan
+public import HikaeRemote
 public import HikaeRepository
-import HikaeStore
+public import HikaeStore
 
 /// A vault that is open.
 public final class VaultSession: Sendable {
@@ -37,8 +38,15 @@ public struct VaultOpener: Sendable {
         /// Bytes at which a pack is closed; nil for the usual.
         public var packSize: Int?
         public var compression: CompressionMode = .auto
+        /// How stores on other machines are reached, where the plan says nothing else.
+        public var remote = RemoteOptions()
+        /// Told of every error that is tried again, with the vault's name and the nanoseconds before the next attempt.
+        public var retrying: @Sendable (String, HikaeError, UInt64) -> Void = { _, _, _ in }
         /// How long to wait for others to finish.
         public var retryLockSeconds: Double = 0
+        /// Bytes a second to and from each vault, at most; nil for what the plan says.
+        public var uploadRate: UInt64?
+        public var downloadRate: UInt64?
 
         public init() {}
     }
@@ -65,15 +73,28 @@ public struct VaultOpener: Sendable {
         }
     }
 
+    /// The vault's store, as commands use it. Opens no connection yet.
+    public func store(of vault: PlanVault) throws(HikaeError) -> any ObjectStore {
+        var work = RemoteLocation.Work()
+        work.uploadRate = options.uploadRate ?? plan.limits.upload
+        work.downloadRate = options.downloadRate ?? plan.limits.download
+        let (name, retrying) = (vault.name, options.retrying)
+        work.report = { retrying(name, $0, $1) }
+        return try RemoteLocation.store(at: vault.repository, RemoteOptions(vault, otherwise: options.remote), work)
+    }
+
+    /// The vault's agreement; nil for a vault that stands on no REST server. Opens no connection yet.
+    public func agreement(of vault: PlanVault) throws(HikaeError) -> AgreementClient? {
+        try AgreementClient(vault.repository, RemoteOptions(vault, otherwise: options.remote))
+    }
+
     private func attempt(_ vault: PlanVault, _ need: LockNeed) throws(HikaeError) -> VaultSession {
-        var store: any ObjectStore = RetryingStore(try StoreLocation.open(vault.repository))
-        if plan.limits.upload != nil || plan.limits.download != nil {
-            store = ThrottledStore(store, uploadRate: plan.limits.upload, downloadRate: plan.limits.download)
-        }
+        let store = try store(of: vault)
         var opening = OpenOptions()
         opening.cacheDirectory = options.cacheDirectory
         opening.compression = options.compression
         if let size = options.packSize { opening.packSize = size }
+        opening.willLock = need != .none
         let password = try vault.password.fetch()
         let repository = try Repository.open(store, password: password.bytes, options: opening)
         guard need != .none else {
@@ -84,6 +105,19 @@ public struct VaultOpener: Sendable {
             lost: context.cancellation)
         return VaultSession(
             name: vault.name, repository: repository, lock: lock, settle: context.owe { lock.release() })
+    }
+
+    /// Opens a vault and loads its index; it is closed again when that fails.
+    public func openIndexed(_ vault: PlanVault, lock need: LockNeed) throws(HikaeError) -> VaultSession {
+        let open = try open(vault, lock: need)
+        do throws(HikaeError) {
+            open.repository.lookAhead()
+            try open.repository.loadIndex()
+        } catch {
+            open.close()
+            throw error
+        }
+        return open
     }
 
     /// Opens every vault of the plan that can be opened, in the plan's order, indexes loaded if asked for.
@@ -98,14 +132,7 @@ public struct VaultOpener: Sendable {
         for vault in plan.vaults {
             do throws(HikaeError) {
                 try context.cancellation.check()
-                let open = try open(vault, lock: need)
-                do throws(HikaeError) {
-                    if loadingIndex { try open.repository.loadIndex() }
-                } catch {
-                    open.close()
-                    throw error
-                }
-                opened.append(open)
+                opened.append(try loadingIndex ? openIndexed(vault, lock: need) : open(vault, lock: need))
             } catch {
                 if error.code == .cancelled {
                     for vault in opened { vault.close() }

@@ -27,14 +27,17 @@ public struct VerdictThresholds: Sendable, Equatable {
     public var minimumItems: Int
     /// More than this many percent of new content that looks encrypted, or like an error page, are suspect.
     public var suspiciousContentPercent: Double
+    /// More than this many percent of the items being unreadable are suspect.
+    public var unreadablePercent: Double
 
     /// The defaults suit a company whose data grows and changes a little every day.
     public init(
         shrinkPercent: Double = 20, changePercent: Double = 60, minimumItems: Int = 20,
-        suspiciousContentPercent: Double = 5
+        suspiciousContentPercent: Double = 5, unreadablePercent: Double = 5
     ) {
         (self.shrinkPercent, self.changePercent) = (shrinkPercent, changePercent)
         (self.minimumItems, self.suspiciousContentPercent) = (minimumItems, suspiciousContentPercent)
+        self.unreadablePercent = unreadablePercent
     }
 }
 

@@ -109,6 +109,15 @@ public struct IMAPPlan: Sendable, Equatable {
     }
 }
 
+/// How a connection to a database is made private.
+public enum PlanDatabaseTLS: String, Sendable, CaseIterable {
+    /// Not at all.
+    case none
+    /// As its protocol does it: begun in the open, made private before the password is sent. The certificate must be
+    /// for the host, and signed by an authority that is believed.
+    case explicit
+}
+
 /// A database server, or one database on it.
 public struct DatabasePlan: Sendable, Equatable {
     /// Nil: the socket, or this machine.
@@ -128,12 +137,18 @@ public struct DatabasePlan: Sendable, Equatable {
     public var programs: String?
     /// Whether roles and grants are kept too.
     public var includesGlobals: Bool
+    /// Nil where the connection does not leave a machine in the open: this one, or the one that `via` leads to.
+    public var tls: PlanDatabaseTLS?
+    /// Never with a fingerprint: the databases' programs know authorities only.
+    public var trust: TrustSettings
 
     public init(
         host: String? = nil, port: Int? = nil, socket: String? = nil, user: String? = nil,
         password: SecretReference? = nil, database: String? = nil, via: String? = nil, sshOptions: [String] = [],
-        programs: String? = nil, includesGlobals: Bool = true
+        programs: String? = nil, includesGlobals: Bool = true, tls: PlanDatabaseTLS? = nil,
+        trust: TrustSettings = TrustSettings()
     ) {
+        (self.tls, self.trust) = (tls, trust)
         (self.host, self.port, self.socket, self.user) = (host, port, socket, user)
         (self.password, self.database, self.via, self.sshOptions) = (password, database, via, sshOptions)
         (self.programs, self.includesGlobals) = (programs, includesGlobals)

@@ -9,13 +9,18 @@ public struct PlanVault: Sendable, Equatable {
     public var password: SecretReference
     /// Nil when the plan does not say.
     public var custody: PlanCustody?
+    /// How it is reached, when it is on another machine.
+    public var access: PlanVaultAccess
+    /// Which part of a pack its parity mends, above 0 and at most 0.25; nil: no parity is kept.
+    public var parity: Double?
     public var places: PlanPlaces
 
     public init(
         name: String, repository: String, password: SecretReference, custody: PlanCustody? = nil,
-        places: PlanPlaces = PlanPlaces()
+        access: PlanVaultAccess = PlanVaultAccess(), parity: Double? = nil, places: PlanPlaces = PlanPlaces()
     ) {
         (self.name, self.repository, self.password) = (name, repository, password)
+        (self.access, self.parity) = (access, parity)
         (self.custody, self.places) = (custody, places)
     }
 }

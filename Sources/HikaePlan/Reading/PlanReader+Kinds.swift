@@ -77,7 +77,7 @@ extension PlanReader {
         if address.scheme == "imaps", tls != .implicit {
             section.fault("tls", "imaps:// means implicit TLS; write imap:// for \(tls.rawValue)")
         }
-        if tls == .none, !["127.0.0.1", "::1", "localhost"].contains(address.host) {
+        if tls == .none, !address.isThisMachine {
             section.fault(
                 "tls",
                 "without TLS everybody on the way could read the password; only this machine itself "
@@ -107,6 +107,7 @@ extension PlanReader {
             let host = via.host.contains(":") ? "[\(via.host)]" : via.host
             plan.via = "ssh://\(via.user.map { "\($0)@" } ?? "")\(host)\(via.port.map { ":\($0)" } ?? "")"
         }
+        (plan.tls, plan.trust) = (section.choice("tls", PlanDatabaseTLS.self), section.authority(base: base))
         if section.has("ssh-options"), !section.has("via") {
             section.fault("ssh-options", "these are of use together with `via` only")
         }
@@ -116,6 +117,7 @@ extension PlanReader {
         if plan.socket != nil, plan.host != nil {
             section.fault("socket", "either a socket or a host: with `socket` write \(key):///database")
         }
+        protect(&plan, isThisMachine: address.isThisMachine, section)
         let database = address.path.dropFirst()
         guard !database.contains("/") else {
             section.fault(key, "what follows the host must be the name of one database, without another slash")
@@ -123,6 +125,28 @@ extension PlanReader {
         }
         plan.database = database.isEmpty ? nil : String(database)
         return plan
+    }
+
+    /// What of TLS goes with the rest, and what is meant when nothing is said: nobody on the way between two machines
+    /// may read a database.
+    private func protect(_ plan: inout DatabasePlan, isThisMachine: Bool, _ section: SectionReader) {
+        if section.has("via") {
+            for key in ["tls", "trust"] where section.has(key) {
+                section.fault(key, "with `via` the connection goes through ssh, and `\(key)` has no meaning")
+            }
+            return
+        }
+        if plan.socket != nil || plan.host == nil {
+            for key in ["tls", "trust"] where section.has(key) {
+                section.fault(key, "a socket of this machine has no TLS; name the host in the address")
+            }
+            return
+        }
+        if plan.tls == PlanDatabaseTLS.none {
+            if section.has("trust") { section.fault("trust", "without TLS there is no certificate to trust") }
+        } else if !isThisMachine || section.has("trust") {
+            plan.tls = .explicit
+        }
     }
 
     private func s3(_ section: SectionReader) -> S3Plan? {

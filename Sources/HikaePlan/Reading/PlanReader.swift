@@ -18,8 +18,23 @@ extension Plan {
     }
 
     /// Reads the plan in a file. Throws only when the file cannot be read; its mistakes are in the result.
+    ///
+    /// From then on no program is given the variables that the plan finds secrets in (`env:`).
     public static func read(file path: String) throws(HikaeError) -> (plan: Plan?, problems: [PlanProblem]) {
-        read(try PlanFile.bytes(path), file: path)
+        let reading = read(try PlanFile.bytes(path), file: path)
+        HiddenVariables.hide(reading.plan?.secretVariables ?? [])
+        return reading
+    }
+
+    /// The variables of the environment that hold secrets of the plan.
+    private var secretVariables: [String] {
+        var references = vaults.flatMap(\.secrets).map(\.reference)
+        for (_, source) in sources {
+            references += (source.kind.secrets + (source.restore?.kind.secrets ?? [])).map(\.reference)
+        }
+        return references.compactMap { reference in
+            if case .environment(let name) = reference { name } else { nil }
+        }
     }
 
     /// Reads a plan that is there as bytes. Nil, and at least one problem, when it is none that can be used.
@@ -140,9 +155,13 @@ struct PlanReader {
                 holder: inner.text("holder"), provider: inner.text("provider"), account: inner.text("account"),
                 place: inner.text("place"), note: inner.text("note"), places: inner.places)
         }
+        let parity = parity(section)
+        let access = access(section)
+        if let repository { judge(section, repository: repository) }
         guard let name, let repository, let password else { return nil }
         return PlanVault(
-            name: name, repository: repository, password: password, custody: custody, places: section.places)
+            name: name, repository: repository, password: password, custody: custody, access: access,
+            parity: parity, places: section.places)
     }
 
     func section(_ node: Node, _ kind: PlanSection, _ key: String, in parent: SectionReader) -> SectionReader? {
@@ -188,6 +207,7 @@ struct PlanReader {
         verdicts.changePercent = inner.percent("change") ?? verdicts.changePercent
         verdicts.minimumItems = inner.count("minimum-items") ?? verdicts.minimumItems
         verdicts.suspiciousContentPercent = inner.percent("suspicious-content") ?? verdicts.suspiciousContentPercent
+        verdicts.unreadablePercent = inner.percent("unreadable") ?? verdicts.unreadablePercent
     }
 
     private func retention(_ parent: SectionReader) -> PlanRetention? {

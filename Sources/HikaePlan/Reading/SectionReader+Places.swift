@@ -152,6 +152,21 @@ extension SectionReader {
         return nil
     }
 
+    /// Which authority is believed, where nothing else can be.
+    func authority(base: PlanBase) -> TrustSettings {
+        guard let node = node("trust"),
+            let section = SectionReader(
+                node, .authority, path: Self.joined(path, "trust"), problems,
+                otherwise: { name in
+                    name == "fingerprint"
+                        ? "the databases' own programs know authorities only: write `ca: FILE`; a certificate that "
+                            + "signed itself is its own authority"
+                        : nil
+                })
+        else { return TrustSettings() }
+        return TrustSettings(certificateAuthority: section.path("ca", base: base))
+    }
+
     /// Which certificate is believed.
     func trust(base: PlanBase) -> TrustSettings {
         guard let node = node("trust"),

@@ -32,7 +32,10 @@ public enum PlanSchema {
 
     /// Every section but the root, each once.
     private static var definitions: [PlanSection] {
-        [.vault, .custody, .system, .objectives, .verdicts, .retention, .person, .alarm, .limits, .trust]
+        [
+            .vault, .custody, .system, .objectives, .verdicts, .retention, .person, .alarm, .limits, .trust, .authority,
+            .objectLock,
+        ]
             + SourceKindName.allCases.map { .source($0) } + SourceKindName.destinations.map { .destination($0) }
     }
 

@@ -29,11 +29,15 @@ extension PlanSection {
         keys: [
             PlanKey("name", .name, "The vault's name, unique in the plan.", required: true),
             PlanKey(
-                "repository", .path, "The repository's folder. A relative path begins at the plan's folder.",
-                required: true),
+                "repository", .path,
+                "The repository: a folder, or sftp:, rest:, s3: or rclone: and a place on another machine. A relative "
+                    + "path begins at the plan's folder.", required: true),
             PlanKey("password", .secret, "Where the repository's password is.", required: true),
             PlanKey("custody", .section(.custody), "Whose hands it is in."),
-        ])
+            PlanKey(
+                "parity", .percent,
+                "Parity beside the packs, so that the vault mends so much damage alone: 1% to 25%. None when left out."),
+        ] + vaultAccessKeys)
 
     static let custody = PlanSection(
         name: "custody", summary: "Whose hands a vault is in. Two vaults that share one of these share a finger.",
@@ -76,6 +80,8 @@ extension PlanSection {
             PlanKey(
                 "suspicious-content", .percent,
                 "More new content than this that looks encrypted or like an error page is suspect. 5% when left out."),
+            PlanKey(
+                "unreadable", .percent, "More items than this that cannot be read are suspect. 5% when left out."),
         ])
 
     static let retention = PlanSection(
@@ -116,6 +122,14 @@ extension PlanSection {
             PlanKey("sources", .count(1...32), "Sources captured side by side. 2 when left out."),
             PlanKey("upload", .rate, "Bytes a second written to each vault: 10M. No limit when left out."),
             PlanKey("download", .rate, "Bytes a second read from each vault. No limit when left out."),
+        ])
+
+    static let authority = PlanSection(
+        name: "authority", summary: "Which authority's certificates are believed.",
+        keys: [
+            PlanKey(
+                "ca", .path, "A file of certificate authorities in PEM, believed instead of the system's.",
+                required: true)
         ])
 
     static let trust = PlanSection(

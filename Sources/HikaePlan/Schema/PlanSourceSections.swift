@@ -119,6 +119,11 @@ extension SourceKindName {
                 sshOptionKey,
                 PlanKey("programs", .text, "The folder that the database's programs are in. PATH when left out."),
                 PlanKey("globals", .flag, "Whether roles and grants are kept too. true when left out."),
+                PlanKey(
+                    "tls", .choice(PlanDatabaseTLS.allCases.map(\.rawValue)),
+                    "explicit (the default, but on this machine) for TLS with a certificate that is believed; none sends "
+                        + "everything in the open."),
+                PlanKey("trust", .section(.authority), "Which certificate is believed."),
             ]
         case .sqlite: []
         case .s3:

@@ -21,35 +21,42 @@ public enum SecretProgram {
         guard let program = words.first, !program.isEmpty else {
             throw HikaeError(.usage, "the password command is empty")
         }
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw HikaeError.system("make a pipe for", program) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let output = try SystemPipe(for: program)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, output.write, STDOUT_FILENO)
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { word in
             strdup(encode(word).map { CChar(bitPattern: $0) } + [0])
         }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
         var process = pid_t()
-        let status = posix_spawnp(&process, program, &actions, nil, arguments, environ)
-        close(ends[1])
+        var variables: [UnsafeMutablePointer<CChar>?] = []
+        var next = environ
+        while let entry = next.pointee {
+            // One secret's program is given no other secret.
+            let name = String(cString: entry).prefix { $0 != "=" }
+            if !HiddenVariables.contains(String(name)) { variables.append(entry) }
+            next += 1
+        }
+        variables.append(nil)
+        let status = posix_spawnp(&process, program, &actions, nil, arguments, variables)
+        close(output.write)
         guard status == 0 else {
-            close(ends[0])
+            close(output.read)
             throw HikaeError.system("run the password command", program, errno: status)
         }
-        let output: Result<[UInt8], HikaeError>
+        let printed: Result<[UInt8], HikaeError>
         do throws(HikaeError) {
-            output = .success(try readAll(ends[0], program, limit: limit))
+            printed = .success(try readAll(output.read, program, limit: limit))
         } catch {
-            output = .failure(error)
+            printed = .failure(error)
         }
         // Closed before waiting: a program that writes on and on then ends.
-        close(ends[0])
-        try wait(for: process, program, isCutOff: (try? output.get()) == nil)
-        return try output.get()
+        close(output.read)
+        try wait(for: process, program, isCutOff: (try? printed.get()) == nil)
+        return try printed.get()
     }
 
     /// All that can be read from an open descriptor. Throws `.limit` for more than `limit` bytes.
@@ -86,32 +93,9 @@ public enum SecretProgram {
     /// Splits into words at spaces; `'…'` and `"…"` hold words together, a backslash outside of `'…'` keeps a
     /// character as it is.
     public static func split(_ command: String) throws(HikaeError) -> [String] {
-        var words: [String] = []
-        var word = ""
-        var isInWord = false
-        var quote: Character?
-        var isEscaped = false
-        for character in command {
-            if isEscaped {
-                word.append(character)
-                isEscaped = false
-            } else if character == "\\", quote != "'" {
-                (isEscaped, isInWord) = (true, true)
-            } else if let open = quote {
-                if character == open { quote = nil } else { word.append(character) }
-            } else if character == "'" || character == "\"" {
-                (quote, isInWord) = (character, true)
-            } else if character.isWhitespace {
-                if isInWord { words.append(word) }
-                (word, isInWord) = ("", false)
-            } else {
-                word.append(character)
-                isInWord = true
-            }
-        }
-        guard quote == nil, !isEscaped else {
+        guard let words = ShellWords.split(command) else {
             throw HikaeError(.usage, "the password command ends within quotes")
         }
-        return isInWord ? words + [word] : words
+        return words
     }
 }

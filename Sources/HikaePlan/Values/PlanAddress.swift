@@ -94,6 +94,9 @@ struct PlanAddress: Equatable {
         return result
     }
 
+    /// Whether the host is this machine, whoever asks.
+    var isThisMachine: Bool { ["127.0.0.1", "::1", "localhost"].contains(host) }
+
     /// The path as a folder on a server: "/x" from the root, "/~/x" from where one lands after logging in.
     var remotePath: String {
         if path == "/~" || path == "/~/" { return "" }

@@ -104,7 +104,7 @@ struct DraftWords: Sendable {
             """,
         verdicts: """
             # A capture that differs this much from the last good one is suspect: it is kept, marked, and asks for a person.
-            # verdicts: {shrink: 20%, change: 60%, minimum-items: 20, suspicious-content: 5%}
+            # verdicts: {shrink: 20%, change: 60%, minimum-items: 20, suspicious-content: 5%, unreadable: 5%}
 
             """,
         people: """
@@ -195,7 +195,7 @@ struct DraftWords: Sendable {
             """,
         verdicts: """
             # 前回の正常な控えとこれだけ違えば「疑わしい」とします。控えは印を付けて残し、人の判断を待ちます。
-            # verdicts: {shrink: 20%, change: 60%, minimum-items: 20, suspicious-content: 5%}
+            # verdicts: {shrink: 20%, change: 60%, minimum-items: 20, suspicious-content: 5%, unreadable: 5%}
 
             """,
         people: """

@@ -1,6 +1,8 @@
 // A plan as understood, to be shown: every default filled in, every path absolute, secrets as their references. What
 // comes out as YAML is a plan again.
 
+import HikaeCore
+
 extension Plan {
     /// The whole plan.
     public var value: PlanValue {
@@ -28,6 +30,25 @@ extension PlanVault {
                     "account": custody.account.map { .text($0) }, "place": custody.place.map { .text($0) },
                     "note": custody.note.map { .text($0) },
                 ])
+            },
+            "parity": parity.map { share in
+                let percent = (share * 1e6).rounded() / 1e4
+                return .text(percent == percent.rounded() ? "\(Int(percent))%" : "\(percent)%")
+            },
+            "user": access.user.map { .text($0) }, "credential": access.credential?.value,
+            "access-key": access.accessKey?.value, "secret-key": access.secretKey?.value,
+            "session-token": access.sessionToken?.value, "region": access.region.map { .text($0) },
+            "path-style": access.pathStyle.map { .flag($0) },
+            "trust": access.trust == TrustSettings()
+                ? nil
+                : .keys([
+                    "ca": access.trust.certificateAuthority.map { .text($0) },
+                    "fingerprint": access.trust.fingerprint.map { .text($0) },
+                ]), "identity": access.identityFile.map { .text($0) },
+            "ssh-options": access.sshOptions.isEmpty ? nil : .list(access.sshOptions.map { .text($0) }),
+            "connections": access.connections.map { .number($0) },
+            "object-lock": access.objectLock.map { lock in
+                .keys(["mode": .text(lock.mode.rawValue), "days": .number(lock.days)])
             },
         ])
     }
@@ -68,7 +89,7 @@ extension VerdictThresholds {
         }
         return .keys([
             "shrink": percent(shrinkPercent), "change": percent(changePercent), "minimum-items": .number(minimumItems),
-            "suspicious-content": percent(suspiciousContentPercent),
+            "suspicious-content": percent(suspiciousContentPercent), "unreadable": percent(unreadablePercent),
         ])
     }
 }

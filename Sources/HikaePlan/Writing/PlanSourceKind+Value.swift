@@ -50,6 +50,7 @@ extension PlanSourceKind {
                 "socket": plan.socket.map { .text($0) }, "via": plan.via.map { .text($0) },
                 "ssh-options": Self.list(plan.sshOptions), "programs": plan.programs.map { .text($0) },
                 "globals": ofSource ? .flag(plan.includesGlobals) : nil,
+                "tls": plan.tls.map { .text($0.rawValue) }, "trust": Self.trust(plan.trust),
             ])
         case .sqlite(let plan): options = .keys(["sqlite": .text(plan.path)])
         case .s3(let plan):

@@ -29,12 +29,14 @@ extension Repository {
         let compressor = Compressor(mode: options.compression == .off ? .auto : options.compression)
         let sealed = key.seal(UnpackedFile.encode(json, version: config.version, compressor: compressor))
         let id = Digest.fileID(sealed)
+        changed(kind)
         try store.save(StoredFile(kind, id), sealed)
         return id
     }
 
     /// Removes one of the repository's files; one that is gone already is no error.
     public func removeFile(_ kind: FileKind, _ id: FileID) throws(HikaeError) {
+        changed(kind)
         do throws(HikaeError) {
             try store.remove(StoredFile(kind, id))
         } catch {

@@ -56,6 +56,8 @@ extension Repository {
         _ store: any ObjectStore, password: [UInt8], options: OpenOptions = OpenOptions(),
         clock: any WallClock = SystemClock()
     ) throws(HikaeError) -> Repository {
+        let ahead = ListingsAhead()
+        ahead.begin(options.willLock ? [.key, .lock] : [.key], of: store)
         let sealedConfig: [UInt8]
         do throws(HikaeError) {
             sealedConfig = try store.load(StoredFile.config)
@@ -65,7 +67,8 @@ extension Repository {
                 .noRepository, "there is no repository at \(store.location)",
                 hint: "Run `hikae init` to make one, or check the path given with --repo.")
         }
-        let (keyID, key) = try unlock(store, password: password, hint: options.keyHint)
+        let keys = if let listed = try ahead.take(.key) { listed } else { try store.list(.key) }
+        let (keyID, key) = try unlock(store, keys, password: password, hint: options.keyHint)
         let plaintext: [UInt8]
         do throws(HikaeError) {
             plaintext = try key.open(sealedConfig)
@@ -76,14 +79,15 @@ extension Repository {
         guard (1...2).contains(config.version) else {
             throw HikaeError(.unsupported, "\(store.location) has repository version \(config.version), not 1 or 2")
         }
-        return Repository(store: store, config: config, key: key, keyID: keyID, options: options, clock: clock)
+        return Repository(
+            store: store, config: config, key: key, keyID: keyID, options: options, clock: clock, ahead: ahead)
     }
 
     /// Tries the keys one by one, the hinted one first.
     private static func unlock(
-        _ store: any ObjectStore, password: [UInt8], hint: String?
+        _ store: any ObjectStore, _ keys: [StoredFileInfo], password: [UInt8], hint: String?
     ) throws(HikaeError) -> (FileID, CryptoKey) {
-        var files = try store.list(.key).map(\.id).sorted()
+        var files = keys.map(\.id).sorted()
         if let hint, !hint.isEmpty {
             files = files.filter { $0.hex.hasPrefix(hint) } + files.filter { !$0.hex.hasPrefix(hint) }
         }

@@ -41,7 +41,9 @@ extension Repository {
     /// All snapshots, oldest first. Those that cannot be read are handed to `unreadable`, or thrown without it.
     public func snapshots(unreadable: ((FileID, HikaeError) -> Void)? = nil) throws(HikaeError) -> [NamedSnapshot] {
         var found: [NamedSnapshot] = []
-        for file in try store.list(.snapshot) {
+        let files = try list(.snapshot)
+        fileCache?.fetch(files.map { StoredFile(.snapshot, $0.id) })
+        for file in files {
             do throws(HikaeError) {
                 found.append(NamedSnapshot(id: file.id, snapshot: try snapshot(file.id)))
             } catch {

@@ -20,7 +20,7 @@ struct IndexLoader {
 
     /// The index as the store has it now. Index files that cannot be read are handed to `unreadable`, or thrown.
     func load(unreadable: ((FileID, HikaeError) -> Void)? = nil) throws(HikaeError) -> BlobIndex {
-        let files = try repository.store.list(.index)
+        let files = try repository.list(.index)
         var wanted = Set<FileID>(minimumCapacity: files.count)
         for file in files { wanted.insert(file.id) }
         var segments = cachedSegments(covering: &wanted)
@@ -59,6 +59,7 @@ struct IndexLoader {
         let directory = IndexCache.workDirectory(cacheDirectory)
         var builder = IndexSegmentBuilder(directory: directory)
         progress?.begin(phase: "loading the index", files: files.count)
+        repository.fileCache?.fetch(files.map { StoredFile(.index, $0) })
         for id in files {
             do throws(HikaeError) {
                 try add(id, to: &builder)

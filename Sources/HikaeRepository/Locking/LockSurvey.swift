@@ -19,9 +19,12 @@ public struct LockSurvey {
     public init(_ repository: Repository) { self.repository = repository }
 
     /// All locks there are now.
-    public func locks() throws(HikaeError) -> [FoundLock] {
+    public func locks() throws(HikaeError) -> [FoundLock] { try locks(except: nil) }
+
+    /// All locks but one, which is not even read.
+    private func locks(except own: FileID?) throws(HikaeError) -> [FoundLock] {
         var found: [FoundLock] = []
-        for file in try repository.store.list(.lock) {
+        for file in try repository.list(.lock) where file.id != own {
             do throws(HikaeError) {
                 let lock = try LockFile(decoding: repository.loadUnpacked(StoredFile(.lock, file.id)))
                 found.append(FoundLock(id: file.id, lock: lock, isStale: isStale(lock)))
@@ -46,7 +49,7 @@ public struct LockSurvey {
 
     /// Throws `.locked` when a lock forbids ours. Locks of our own, made here by processes that are dead, are removed.
     func check(exclusive: Bool, except own: FileID?, removesDead: Bool) throws(HikaeError) {
-        for found in try locks() where found.id != own {
+        for found in try locks(except: own) {
             let ours = OwnLocks(repository)
             if let lock = found.lock, removesDead, isHolderDead(lock), ours.madeHere(found.id) {
                 try ours.remove(found.id)

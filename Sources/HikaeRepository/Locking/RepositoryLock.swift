@@ -23,19 +23,26 @@ public final class RepositoryLock: Sendable {
     private let releasing = Mutex<Void>(())
     /// Set when the lock can no longer be kept fresh: the work under it must stop.
     private let lost: Cancellation?
+    /// Whether `acquire` waits for the second look, so that no work is under the lock yet that a loss would have to stop.
+    private let isAwaited: Bool
 
-    private init(_ repository: Repository, _ template: LockFile, id: FileID, timing: LockTiming, lost: Cancellation?) {
+    private init(
+        _ repository: Repository, _ template: LockFile, id: FileID, timing: LockTiming, lost: Cancellation?,
+        isAwaited: Bool
+    ) {
         self.repository = repository
         self.template = template
         self.timing = timing
         self.lost = lost
+        self.isAwaited = isAwaited
         monitor = Monitor(State(id: id, lastRefresh: template.time))
     }
 
     /// Locks a repository.
     ///
     /// The second look that tells who came first is taken while the caller already reads; nothing that depends on the
-    /// lock may be written before `confirm` returns. An exclusive lock is confirmed when this returns.
+    /// lock may be written before `confirm` returns. An exclusive lock is confirmed when this returns, and so is one that
+    /// was to be waited for: two that locked at the same moment both give way, and try again.
     ///
     /// - Parameters:
     ///   - retrySeconds: how long to wait for others to finish.
@@ -48,11 +55,14 @@ public final class RepositoryLock: Sendable {
         var waited = 0.0
         while true {
             do throws(HikaeError) {
-                return try acquireOnce(repository, exclusive: exclusive, timing: timing, lost: lost)
+                return try acquireOnce(
+                    repository, exclusive: exclusive, isAwaited: exclusive || retrySeconds > 0, timing: timing,
+                    lost: lost)
             } catch {
                 guard error.code == .locked, waited < retrySeconds else { throw error }
                 try lost?.check()
-                let pause = min(timing.retryPause, retrySeconds - waited)
+                // Of different lengths, or two that met once would meet again and again.
+                let pause = min(timing.retryPause * Double.random(in: 0.5...1.5), retrySeconds - waited)
                 sleepSeconds(pause)
                 waited += max(pause, 0.001)
             }
@@ -60,7 +70,7 @@ public final class RepositoryLock: Sendable {
     }
 
     private static func acquireOnce(
-        _ repository: Repository, exclusive: Bool, timing: LockTiming, lost: Cancellation?
+        _ repository: Repository, exclusive: Bool, isAwaited: Bool, timing: LockTiming, lost: Cancellation?
     ) throws(HikaeError) -> RepositoryLock {
         let identity = ProcessIdentity.current()
         let template = LockFile(
@@ -68,13 +78,13 @@ public final class RepositoryLock: Sendable {
             username: identity.username, pid: identity.pid, uid: identity.uid, gid: identity.gid)
         try LockSurvey(repository).check(exclusive: exclusive, except: nil, removesDead: true)
         let id = try OwnLocks(repository).save(template)
-        let lock = RepositoryLock(repository, template, id: id, timing: timing, lost: lost)
+        let lock = RepositoryLock(repository, template, id: id, timing: timing, lost: lost, isAwaited: isAwaited)
         let thread = RunningThread { [weak lock] in
             // Only a moment's strong reference at a time would let the thread outlive its lock; `release` joins it.
             lock?.keep()
         }
         lock.thread.withLock { $0 = thread }
-        if exclusive { try lock.confirm() }
+        if isAwaited { try lock.confirm() }
         return lock
     }
 
@@ -143,7 +153,7 @@ public final class RepositoryLock: Sendable {
             monitor.withLock { if case .settling = $0.stage { $0.stage = .held } }
         } catch {
             monitor.withLock { if case .settling = $0.stage { $0.stage = .lost(error) } }
-            lost?.cancel()
+            if !isAwaited { lost?.cancel() }
             return
         }
         var next = timing.refresh

@@ -75,6 +75,8 @@ extension Repository {
     private func load(_ location: BlobLocation, _ id: BlobID, with opener: inout BlobOpener) throws(HikaeError)
         -> [UInt8]
     {
+        // Trees are read again and again, and stand in packs of their own: worth a copy here, if the store is far off.
+        if location.type == .tree { fileCache?.noteTreePacks(CollectionOfOne(location.pack)) }
         let start = UInt64(location.offset)
         let sealed = try store.load(StoredFile(.pack, location.pack), range: start..<start + UInt64(location.length))
         let blob = PackedBlob(
@@ -93,6 +95,7 @@ extension Repository {
 
     /// A tree, decoded.
     public func tree(_ id: BlobID) throws(HikaeError) -> Tree {
+        if let composed = composedTree(id) { return composed }
         let json = try blob(id, .tree)
         do throws(HikaeError) {
             return try Tree(decoding: json)

@@ -152,6 +152,7 @@ public final class BlobWriter: Sendable {
 
     private func save(_ pack: FinishedPack) throws(HikaeError) {
         if !options.isDryRun {
+            if pack.blobs.first?.type == .tree { repository.fileCache?.noteTreePacks(CollectionOfOne(pack.id)) }
             try repository.store.save(StoredFile(.pack, pack.id), pack.bytes)
         }
         statistics.packs.add(1, ordering: .relaxed)

@@ -2,6 +2,7 @@
 
 import Crypto
 import HikaeCore
+import HikaeHTTP
 
 /// How an object is divided.
 struct PartPlan: Sendable, Equatable {

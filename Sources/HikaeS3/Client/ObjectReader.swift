@@ -3,6 +3,7 @@
 
 import Crypto
 import HikaeCore
+import HikaeHTTP
 
 /// One object being read, by one thread.
 final class ObjectReader {

@@ -1,17 +1,18 @@
 // What is asked of single objects and of the bucket itself.
 
 import Crypto
-import HikaeCore
+package import HikaeCore
+import HikaeHTTP
 
 extension S3Client {
     /// The bucket's head; `.notFound` when there is none.
-    func headBucket() throws(HikaeError) {
+    package func headBucket() throws(HikaeError) {
         // HEAD has no body, and so no word for what is wrong; a list of one key says it.
         try list(prefix: [], most: 1) { _ in false }
     }
 
     /// Makes the bucket.
-    func createBucket() throws(HikaeError) {
+    func createBucket(headers: [WireField] = []) throws(HikaeError) {
         var body: [UInt8] = []
         if region != "us-east-1" {
             body = Array(
@@ -20,7 +21,7 @@ extension S3Client {
                 <LocationConstraint>\(Self.escaped(region))</LocationConstraint></CreateBucketConfiguration>
                 """.utf8)
         }
-        try send(S3Request(method: "PUT", body: body, action: "make the bucket \(address.bucket)"))
+        try send(S3Request(method: "PUT", headers: headers, body: body, action: "make the bucket \(address.bucket)"))
     }
 
     /// An object's size and metadata; nil when there is none.
@@ -44,7 +45,7 @@ extension S3Client {
     }
 
     /// Removes an object, or one version of it. It is no error when there is none.
-    func delete(_ key: [UInt8], version: String? = nil) throws(HikaeError) {
+    package func delete(_ key: [UInt8], version: String? = nil) throws(HikaeError) {
         let query = version.map { [WireField("versionId", $0)] } ?? []
         try send(S3Request(method: "DELETE", key: key, query: query, action: "remove \(Self.shown(key))"))
     }
@@ -72,7 +73,7 @@ extension S3Client {
     }
 
     /// A key for people.
-    static func shown(_ key: [UInt8]) -> String {
+    package static func shown(_ key: [UInt8]) -> String {
         let scalars = String(decoding: key, as: UTF8.self).unicodeScalars
         return String(String.UnicodeScalarView(scalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
     }

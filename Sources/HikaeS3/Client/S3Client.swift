@@ -1,6 +1,7 @@
 // Signed requests to one bucket, made again when that can help. Knows nothing of captures and restores.
 
-import HikaeCore
+package import HikaeCore
+package import HikaeHTTP
 import Synchronization
 
 /// One request, before it is signed.
@@ -24,14 +25,18 @@ struct AttemptFailure: Error {
 }
 
 /// A bucket, reached with one key. Blocking; safe to use from any thread.
-final class S3Client: Sendable {
+package final class S3Client: Sendable {
     /// What may be set besides the settings; tests do.
-    struct Conditions: Sendable {
-        var schedule = RetrySchedule()
-        var patience = Patience()
-        var clock: any WallClock = SystemClock()
-        var cancellation = Cancellation()
+    package struct Conditions: Sendable {
+        package var schedule = RetrySchedule()
+        package var patience = Patience()
+        package var clock: any WallClock = SystemClock()
+        package var cancellation = Cancellation()
+        /// Addresses of hosts that are not to be looked up.
+        package var addresses: [String: String] = [:]
         var limits = ListingLimits()
+
+        package init() {}
     }
 
     /// How many keys a listing may hold in memory.
@@ -43,19 +48,21 @@ final class S3Client: Sendable {
     }
 
     let address: S3Address
-    let region: String
-    private let signer: RequestSigner?
+    private let credentials: S3Credentials?
+    private let signing: Mutex<String>
+    /// Whether the server may say which region is right: none was set.
+    private let followsRegion: Bool
     private let transport: HTTPTransport
     private let conditions: Conditions
     private let retries = Atomic<Int>(0)
     private let software = Mutex<String?>(nil)
 
     /// Asks for the secrets; makes no connection yet.
-    init(_ settings: S3Settings, connections: Int, _ conditions: Conditions = Conditions()) throws(HikaeError) {
+    package init(_ settings: S3Settings, connections: Int, _ conditions: Conditions = Conditions()) throws(HikaeError) {
         address = try S3Address(settings)
-        let region = settings.region.isEmpty ? "us-east-1" : settings.region
-        self.region = region
-        signer = try Self.credentials(settings).map { RequestSigner(credentials: $0, region: region) }
+        followsRegion = settings.region.isEmpty
+        signing = Mutex(settings.region.isEmpty ? "us-east-1" : settings.region)
+        credentials = try Self.credentials(settings)
         self.conditions = conditions
         let shownHost = address.isPathStyle ? address.host : "\(address.bucket).\(address.host)"
         let isBracketed = shownHost.hasPrefix("[") && shownHost.hasSuffix("]")
@@ -63,7 +70,7 @@ final class S3Client: Sendable {
         transport = try HTTPTransport(
             host: host, port: address.port ?? (address.isTLS ? 443 : 80), place: settings.endpoint,
             trust: ServerTrust(settings: address.isTLS ? settings.trust : TrustSettings()), connections: connections,
-            patience: conditions.patience, cancellation: conditions.cancellation)
+            patience: conditions.patience, cancellation: conditions.cancellation, addresses: conditions.addresses)
     }
 
     private static func credentials(_ settings: S3Settings) throws(HikaeError) -> S3Credentials? {
@@ -83,15 +90,18 @@ final class S3Client: Sendable {
     }
 
     /// Ends every connection.
-    func close() { transport.close() }
+    package func close() { transport.close() }
+
+    /// What requests are signed for.
+    var region: String { signing.withLock { $0 } }
 
     /// Requests that were made again.
     var retryCount: Int { retries.load(ordering: .relaxed) }
 
     /// What the server calls itself; nil before it has answered.
-    var serverSoftware: String? { software.withLock { $0 } }
+    package var serverSoftware: String? { software.withLock { $0 } }
 
-    var cancellation: Cancellation { conditions.cancellation }
+    package var cancellation: Cancellation { conditions.cancellation }
 
     var limits: ListingLimits { conditions.limits }
 
@@ -124,6 +134,7 @@ final class S3Client: Sendable {
             throw AttemptFailure(error: error, retryAfter: nil)
         }
         let failure: AttemptFailure
+        var isElsewhere = false
         do throws(HikaeError) {
             // A body is given a second for each 8 KiB besides.
             let head = try exchange.response.head(extra: Double(request.body?.count ?? 0) / 8192)
@@ -131,6 +142,7 @@ final class S3Client: Sendable {
             if head.isSuccess { return (head, exchange) }
             let body = request.method == "HEAD" ? [] : (try? exchange.response.all(limit: 64 << 10)) ?? []
             let refusal = S3Failure(head, body)
+            isElsewhere = follow(refusal.otherRegion(than: region))
             failure = AttemptFailure(
                 error: refusal.error(request.action, address, region: region, now: conditions.clock.now()),
                 retryAfter: refusal.retryAfter, isPrecondition: refusal.status == 412)
@@ -138,15 +150,26 @@ final class S3Client: Sendable {
             failure = AttemptFailure(error: transport.explained(error), retryAfter: nil)
         }
         exchange.close()
+        if isElsewhere { return try attempt(request) }
         throw failure
     }
 
     private func headers(_ request: S3Request) -> [WireField] {
         let headers = [WireField("host", address.hostHeader)] + request.headers
-        guard let signer else { return headers }
-        return signer.sign(
+        guard let credentials else { return headers }
+        return RequestSigner(credentials: credentials, region: region).sign(
             method: request.method, path: address.path(request.key), query: request.query, headers: headers,
             payload: .bytes(request.body ?? []), time: conditions.clock.now())
+    }
+
+    /// Signs for another region from now on, once, when none was set. Whether it does.
+    private func follow(_ other: String?) -> Bool {
+        guard followsRegion, let other, !other.isEmpty else { return false }
+        return signing.withLock { region in
+            guard region == "us-east-1", other != region else { return false }
+            region = other
+            return true
+        }
     }
 
     private func noteSoftware(_ head: ResponseHead) {

@@ -1,29 +1,33 @@
 // Pages of a bucket's list, and the documents they come in. A list that does not go forward is refused.
 
-import HikaeCore
+package import HikaeCore
+import HikaeHTTP
 
 /// One object, or one version of it, as a list tells of it.
-struct ListedObject: Sendable, Equatable {
-    var key: [UInt8]
-    var size: UInt64
+package struct ListedObject: Sendable, Equatable {
+    package var key: [UInt8]
+    package var size: UInt64
     /// Without quotes.
-    var etag: String
-    var modified: Timestamp
+    package var etag: String
+    package var modified: Timestamp
     /// Empty for the usual one.
     var storageClass = ""
     /// Lists of versions only.
-    var version: String?
-    var isLatest = true
-    var isDeleteMarker = false
+    package var version: String?
+    package var isLatest = true
+    package var isDeleteMarker = false
 }
 
 /// What one request for a list brought.
-struct ListingPage: Sendable {
-    var objects: [ListedObject] = []
+package struct ListingPage: Sendable {
+    package var objects: [ListedObject] = []
     /// With a delimiter: what lies deeper, each once, ending with the delimiter.
-    var prefixes: [[UInt8]] = []
+    package var prefixes: [[UInt8]] = []
     /// What the next request has to say; nil for the last page.
     var next: [WireField]?
+
+    /// Whether there is more.
+    package var isLast: Bool { next == nil }
 
     /// Reads a `ListBucketResult` or `ListVersionsResult` whose keys are URL-encoded.
     init(_ document: XMLElement, from place: String) throws(HikaeError) {
@@ -115,14 +119,14 @@ struct ListingOrder {
 
 extension S3Client {
     /// What is listed.
-    enum ListingKind: Sendable {
+    package enum ListingKind: Sendable {
         case objects, versions
     }
 
     /// Lists what begins with `prefix`, page by page. `body` returns whether to go on.
     ///
     /// - Parameter delimiter: "/" to see what lies deeper as prefixes only; nil for all keys.
-    func list(
+    package func list(
         _ kind: ListingKind = .objects, prefix: [UInt8], delimiter: String? = nil, most: Int = 1000,
         _ body: (ListingPage) throws(HikaeError) -> Bool
     ) throws(HikaeError) {

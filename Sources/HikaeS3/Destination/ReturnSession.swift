@@ -4,6 +4,7 @@ import Crypto
 import HikaeCore
 import HikaeDestination
 import HikaeFormat
+import HikaeHTTP
 import HikaeSource
 import Synchronization
 

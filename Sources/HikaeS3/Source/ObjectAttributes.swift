@@ -2,6 +2,7 @@
 
 import HikaeCore
 import HikaeFormat
+import HikaeHTTP
 
 /// What an object has besides its bytes.
 struct ObjectAttributes: Sendable, Equatable {

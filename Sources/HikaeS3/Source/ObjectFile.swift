@@ -2,6 +2,7 @@
 
 import HikaeCore
 import HikaeFormat
+import HikaeHTTP
 import HikaeSource
 
 /// An object that was listed.

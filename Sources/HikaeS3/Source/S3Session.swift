@@ -15,9 +15,19 @@ final class S3Session: CaptureSession, Sendable {
         var requests: UInt64 = 0
         var equalChecksums = 0
         var otherChecksums = 0
+        var uncomparedChecksums = 0
+        var habit = Habit.unknown
         var failuresInARow = 0
         /// What makes the whole untrustworthy: a list that could not be had.
         var fatal: HikaeError?
+    }
+
+    /// What this server's ETags are, where they look like an MD5.
+    private enum Habit: Sendable {
+        case unknown
+        /// A thread finds it out; others wait.
+        case looking
+        case isMD5, isOther
     }
 
     let settings: S3Settings
@@ -31,6 +41,11 @@ final class S3Session: CaptureSession, Sendable {
     private static let mostGroups = 1000
     /// So many objects one after another that cannot be read are one reason, not many.
     private static let mostFailures = 64
+    /// Objects that are looked at, at most, to learn what a server's ETags are, and bytes of one; so many at least must
+    /// differ, and none be equal, before it is believed that they are no MD5.
+    private static let (sampleCount, sampleBytes, mostlyOther) = (8, UInt64(1 << 20), 3)
+    private static let equalNote = "bytes compared with the MD5 in their ETags, and equal: "
+    private static let otherNote = "this server's ETags are not the MD5 of the bytes"
 
     init(_ settings: S3Settings, _ client: S3Client, _ context: CaptureContext, readers: Int) {
         (self.settings, self.client, self.context, self.readers) = (settings, client, context, readers)
@@ -52,10 +67,7 @@ final class S3Session: CaptureSession, Sendable {
         facts.tools = [CaptureFacts.Tool(name: "server", version: client.serverSoftware ?? "unknown")]
         facts.notes = ["objects and bytes were counted as they were listed and read, without older versions"]
         if settings.versions { facts.notes.append("older versions and delete markers: \(counts.versions)") }
-        if counts.otherChecksums > 0 {
-            facts.notes.append(
-                "this server's ETags are not the MD5 of the bytes (\(counts.otherChecksums) objects looked at)")
-        }
+        facts.notes += checksumNotes(counts)
         if client.retryCount > 0 { facts.notes.append("requests made again after a failure: \(client.retryCount)") }
         return facts
     }
@@ -97,19 +109,94 @@ final class S3Session: CaptureSession, Sendable {
         }
     }
 
-    /// Whether a checksum that differs is the server's way, and not damage. It is, as long as none was equal.
+    // MARK: checksums
+
+    /// Whether the bytes that were read may be believed.
+    ///
+    /// S3 promises that the ETag of an object sent in one piece, and not encrypted with a key of its own, is the MD5 of
+    /// its bytes. Where it differs the object is damaged, unless this server does not keep that promise for any object.
     func accepts(_ checksum: ObjectReader.Checksum) -> Bool {
-        counts.withLock { counts in
-            switch checksum {
-            case .unknown: return true
-            case .equal:
+        switch checksum {
+        case .unknown: counts.withLock { $0.uncomparedChecksums += 1 }
+        case .equal:
+            counts.withLock { counts in
                 counts.equalChecksums += 1
-                return true
-            case .differs:
-                guard counts.equalChecksums == 0 else { return false }
-                counts.otherChecksums += 1
-                return true
+                counts.habit = .isMD5
             }
+        case .differs:
+            guard habit() == .isOther else { return false }
+            counts.withLock { $0.otherChecksums += 1 }
         }
+        return true
+    }
+
+    /// What the server's ETags are, found out by the first who asks.
+    private func habit() -> Habit {
+        let known = counts.wait { counts -> Habit? in
+            if counts.habit == .looking { return nil }
+            defer { if counts.habit == .unknown { counts.habit = .looking } }
+            return counts.habit
+        }
+        guard known == .unknown else { return known }
+        let found = look()
+        return counts.withLock { counts in
+            if counts.habit == .looking { counts.habit = found }
+            return counts.habit
+        }
+    }
+
+    /// Reads a few objects. Too few to tell: what the capture before found holds, and else what S3 promises.
+    private func look() -> Habit {
+        var others = 0
+        do throws(HikaeError) {
+            var sample: [ListedObject] = []
+            var pages = 0
+            try client.list(.objects, prefix: Array(settings.prefix.utf8)) { page throws(HikaeError) in
+                pages += 1
+                sample += page.objects.filter {
+                    $0.size > 0 && $0.size <= Self.sampleBytes && ETag.mayBeMD5($0.etag)
+                }
+                return sample.count < Self.sampleCount && pages < 5
+            }
+            for object in sample.shuffled().prefix(Self.sampleCount) {
+                switch try checksum(of: object) {
+                case .equal: return .isMD5
+                case .differs: others += 1
+                case .unknown: break
+                }
+            }
+        } catch {
+            // Nothing was learnt.
+        }
+        if others >= Self.mostlyOther { return .isOther }
+        return wasOther ? .isOther : .isMD5
+    }
+
+    private func checksum(of object: ListedObject) throws(HikaeError) -> ObjectReader.Checksum {
+        let reader = try ObjectReader(client, object.key)
+        guard reader.size <= Self.sampleBytes else { return .unknown }
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        var count = 1
+        while count > 0 { count = try buffer.withMutableBytes { all throws(HikaeError) in try reader.read(into: all) } }
+        return reader.checksum
+    }
+
+    private var wasOther: Bool {
+        context.previous?.facts?.notes.contains { $0.hasPrefix(Self.otherNote) } ?? false
+    }
+
+    /// What was compared and what was not, for the record. What was known of the server before stays known.
+    private func checksumNotes(_ counts: Counts) -> [String] {
+        var notes: [String] = []
+        if counts.equalChecksums > 0 { notes.append("\(Self.equalNote)\(counts.equalChecksums) objects") }
+        if counts.otherChecksums > 0 || (wasOther && counts.habit == .unknown) {
+            notes.append("\(Self.otherNote) (\(counts.otherChecksums) objects looked at)")
+        }
+        if counts.uncomparedChecksums > 0 {
+            notes.append(
+                "not compared: \(counts.uncomparedChecksums) objects, whose ETags are no MD5 (sent in parts, or encrypted"
+                    + " with a key of their own)")
+        }
+        return notes
     }
 }

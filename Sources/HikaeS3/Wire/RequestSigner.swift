@@ -2,20 +2,13 @@
 
 import Crypto
 import HikaeCore
+import HikaeHTTP
 
 /// Keys to sign with.
 struct S3Credentials: Sendable {
     var accessKeyID: String
     var secretAccessKey: Secret
     var sessionToken: Secret?
-}
-
-/// A header or a query item, its value nil when there is none.
-struct WireField: Sendable, Equatable {
-    var name: String
-    var value: String
-
-    init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
 }
 
 /// Signs requests for one service in one region.

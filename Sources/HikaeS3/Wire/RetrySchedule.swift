@@ -1,13 +1,17 @@
 // How often and how soon a request that failed is made again.
 
 /// Delays between attempts: doubled each time, shortened by chance so that many clients do not come back at once.
-struct RetrySchedule: Sendable {
+package struct RetrySchedule: Sendable {
     /// Attempts in all.
-    var attempts = 7
+    package var attempts = 7
     /// Seconds before the second attempt, at most.
-    var first = 0.5
+    package var first = 0.5
     /// Seconds before any attempt, at most; also of what the server asks for.
-    var longest = 30.0
+    package var longest = 30.0
+
+    package init(attempts: Int = 7, first: Double = 0.5, longest: Double = 30.0) {
+        (self.attempts, self.first, self.longest) = (attempts, first, longest)
+    }
 
     /// Seconds to wait after the `attempt`th attempt failed, counted from 1; nil to give up.
     ///
@@ -22,15 +26,4 @@ struct RetrySchedule: Sendable {
         let own = min(ceiling, longest) * (0.5 + chance / 2)
         return max(own, min(asked ?? 0, longest))
     }
-}
-
-/// How long a server may keep us waiting.
-struct Patience: Sendable {
-    /// Seconds until a connection stands.
-    var connect = 15.0
-    /// Seconds in which nothing comes.
-    var silence = 60.0
-    /// In so many seconds at least so many bytes of a body must come, or the connection counts as broken.
-    var window = 60.0
-    var windowBytes = 4096
 }

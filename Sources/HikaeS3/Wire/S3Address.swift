@@ -1,6 +1,7 @@
 // Where a bucket is: endpoint, style of address, and the URL and host of each request.
 
 import HikaeCore
+import HikaeHTTP
 
 /// A bucket's place on the network.
 struct S3Address: Sendable, Equatable {

@@ -1,23 +1,11 @@
-// An answer's head, and what went wrong when it is no success.
+// What an S3 server's answer says: ETags, and what went wrong when it is no success.
 
 import HikaeCore
+import HikaeHTTP
 
-/// Status and headers.
-struct ResponseHead: Sendable {
-    var status: Int
-    /// Names in lower case.
-    var headers: [WireField]
-
-    /// The first header of this name, in lower case.
-    subscript(_ name: String) -> String? { headers.first { $0.name == name }?.value }
-
-    var isSuccess: Bool { (200..<300).contains(status) }
-    /// The body's length as the server says it.
-    var contentLength: UInt64? { self["content-length"].flatMap { UInt64($0) } }
+extension ResponseHead {
     /// The ETag without its quotes.
     var etag: String? { self["etag"].map(ETag.bare) }
-    /// Seconds that the server asks to wait.
-    var retryAfter: Double? { self["retry-after"].flatMap { Double($0) }.flatMap { $0 >= 0 ? $0 : nil } }
 }
 
 /// ETags, which come quoted in some places and bare in others.
@@ -72,11 +60,20 @@ struct S3Failure: Sendable {
             String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }).prefix(limit))
     }
 
+    /// The region that the server says is right, when requests are signed for another.
+    func otherRegion(than ours: String) -> String? {
+        let isElsewhere =
+            [301, 307].contains(status) || code == "AuthorizationHeaderMalformed" || code == "PermanentRedirect"
+        guard isElsewhere, let region, region != ours else { return nil }
+        return region
+    }
+
     /// Whether the same request may succeed when it is made again.
     var isRetryable: Bool {
         switch code {
         case "RequestTimeout", "SlowDown", "InternalError", "ServiceUnavailable", "Throttling", "ThrottlingException",
-            "RequestLimitExceeded", "BadDigest", "XAmzContentSHA256Mismatch", "OperationAborted":
+            "RequestLimitExceeded", "BadDigest", "ConditionalRequestConflict", "XAmzContentSHA256Mismatch",
+            "OperationAborted":
             true
         case "NotImplemented", "QuotaExceeded", "InsufficientStorage", "XMinioStorageFull": false
         default: [429, 500, 502, 503, 504].contains(status)
@@ -92,7 +89,9 @@ struct S3Failure: Sendable {
         let said = [code, message].filter { !$0.isEmpty }.joined(separator: ": ")
         let answer = said.isEmpty ? "status \(status)" : said
         func failed(_ code: HikaeError.Code, _ why: String, hint: String? = nil) -> HikaeError {
-            HikaeError(code, "cannot \(action) in \(address.display): \(why)", hint: hint, isRetryable: isRetryable)
+            HikaeError(
+                code, "cannot \(action) in \(address.display): \(why)", hint: hint, isRetryable: isRetryable,
+                retryAfter: retryAfter)
         }
         if code == "RequestTimeTooSkewed" || code == "RequestExpired" {
             return failed(
@@ -100,9 +99,7 @@ struct S3Failure: Sendable {
                 "the clocks differ: here it is \(now.display), the server says \(serverTime ?? "another time")",
                 hint: "Set this machine's clock; servers refuse requests that are 15 minutes off.")
         }
-        let isElsewhere =
-            [301, 307].contains(status) || code == "AuthorizationHeaderMalformed" || code == "PermanentRedirect"
-        if isElsewhere, let region, region != ours {
+        if let region = otherRegion(than: ours) {
             return failed(
                 .usage, "the bucket is in region \(region), and requests were signed for \(ours)",
                 hint: "Set the region to \(region), and the endpoint to that region's.")
@@ -119,6 +116,8 @@ struct S3Failure: Sendable {
             return failed(
                 .unsupported, "the object is in an archive class (\(code))",
                 hint: "Its provider has to restore it before anybody can read it.")
+        case "NotImplemented": return failed(.unsupported, "the server cannot do this (\(answer))")
+        case "InvalidRange": return failed(.damaged, "it ends before the bytes that were asked for")
         case "NoSuchKey", "NoSuchVersion", "NoSuchUpload": return failed(.notFound, "there is none (\(code))")
         case "InvalidAccessKeyId", "InvalidToken", "ExpiredToken", "TokenRefreshRequired":
             return failed(.accessDenied, "the server does not know the access key (\(answer))")
@@ -134,7 +133,9 @@ struct S3Failure: Sendable {
         }
         switch status {
         case 401, 403: return failed(.accessDenied, "the key may not do this (\(answer))")
+        case 416: return failed(.damaged, "it ends before the bytes that were asked for")
         case 404: return failed(.notFound, "there is none (\(answer))")
+        case 501: return failed(.unsupported, "the server cannot do this (\(answer))")
         case 507: return failed(.quota, "there is no room left (\(answer))")
         case 429, 500...599: return failed(.unreachable, "the server is in trouble (\(answer))")
         default: return failed(.inputOutput, "the server refused it (\(answer))")

@@ -41,7 +41,7 @@ final class SFTPChannel: Sendable {
     private let askPass: AskPass?
     private let silence: Double
     private let state = Mutex(State())
-    private let wake: (read: Int32, write: Int32)
+    private let wake: SystemPipe
     private let thread = Mutex<RunningThread?>(nil)
 
     /// Seconds from the start of ssh to the server's greeting.
@@ -65,13 +65,8 @@ final class SFTPChannel: Sendable {
             process.terminate()
             throw error
         }
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .system("make a pipe for", settings.program) }
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-        }
-        wake = (ends[0], ends[1])
+        wake = try SystemPipe(for: settings.program)
+        for end in [wake.read, wake.write] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
         let loop = ChannelLoop(channel: self, splitter: splitter, output: process.output)
         thread.withLock { $0 = RunningThread { loop.run() } }
     }
@@ -128,7 +123,7 @@ final class SFTPChannel: Sendable {
     /// Writes what can be written now; the loop is told of the rest.
     private func flush(_ state: inout State) {
         while !state.outgoing.isEmpty {
-            let count = state.outgoing.bytes.withUnsafeBytes { write(process.input, $0.baseAddress, $0.count) }
+            let count = state.outgoing.withUnsent { write(process.input, $0.baseAddress, $0.count) }
             if count > 0 {
                 state.outgoing.drop(count)
             } else if errno != EINTR {
@@ -224,7 +219,7 @@ extension SFTPChannel {
         var writer = PacketWriter()
         Request.writeGreeting(to: &writer)
         try send(writer, to: process)
-        let deadline = Clock.seconds() + greetingPatience
+        let deadline = MonotonicTime.seconds() + greetingPatience
         var features = try ServerFeatures(greeting: try packet(process, splitter, address, deadline))
         guard features.tellsLimits else { return features }
         writer = PacketWriter()
@@ -238,7 +233,7 @@ extension SFTPChannel {
 
     private static func send(_ writer: PacketWriter, to process: ChildProcess) throws(HikaeError) {
         // A few bytes into an empty pipe; when ssh has ended already, the reading tells why.
-        _ = writer.bytes.withUnsafeBytes { write(process.input, $0.baseAddress, $0.count) }
+        _ = writer.withUnsent { write(process.input, $0.baseAddress, $0.count) }
     }
 
     private static func packet(
@@ -247,7 +242,7 @@ extension SFTPChannel {
         while true {
             if let packet = try splitter.next() { return packet }
             var polled = pollfd(fd: process.output, events: Int16(POLLIN), revents: 0)
-            let rest = deadline - Clock.seconds()
+            let rest = deadline - MonotonicTime.seconds()
             guard rest > 0, poll(&polled, 1, Int32(rest * 1000) + 1) >= 0 || errno == EINTR else {
                 throw HikaeError(.unreachable, "\(address) does not answer", isRetryable: true)
             }
@@ -268,41 +263,32 @@ private struct ChannelLoop: @unchecked Sendable {
     let channel: SFTPChannel
     let splitter: FrameSplitter
     let output: Int32
+    /// Bytes that show that an answer is on its way, though it is not whole yet.
+    private static let leastHeard = 4096
 
     func run() {
-        var lastHeard = Clock.seconds()
+        var lastSign = MonotonicTime.seconds()
+        var (heard, replies) = (0, 0)
         while let (writes, awaits) = channel.interest {
             let ready = channel.wait(seconds: 1, writes: writes)
             if ready.isWritable { channel.flush() }
-            let now = Clock.seconds()
-            guard ready.isReadable else {
-                if !awaits { lastHeard = now }
-                if now - lastHeard > channel.silenceLimit {
-                    channel.failed(
-                        HikaeError(.unreachable, "\(channel.address) has stopped to answer", isRetryable: true))
-                }
-                continue
+            if ready.isReadable {
+                let room = splitter.room
+                let count = read(output, room.baseAddress, room.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return channel.ended() }
+                splitter.added(count)
+                heard += count
+                do throws(HikaeError) { try channel.dispatch(splitter) } catch { channel.failed(error) }
             }
-            lastHeard = now
-            let room = splitter.room
-            let count = read(output, room.baseAddress, room.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return channel.ended() }
-            splitter.added(count)
-            do throws(HikaeError) {
-                try channel.dispatch(splitter)
-            } catch {
-                channel.failed(error)
+            let now = MonotonicTime.seconds()
+            // A byte now and then is no sign of life: nobody could wait for the whole.
+            if !awaits || heard >= Self.leastHeard || channel.replyCount > replies {
+                (lastSign, heard, replies) = (now, 0, channel.replyCount)
+            } else if now - lastSign > channel.silenceLimit {
+                channel.failed(
+                    HikaeError(.unreachable, "\(channel.address) has stopped to answer", isRetryable: true))
             }
         }
-    }
-}
-
-/// Time for measuring waits, which no one sets.
-enum Clock {
-    static func seconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

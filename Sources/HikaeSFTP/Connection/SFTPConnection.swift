@@ -21,7 +21,7 @@ final class SFTPConnection: Sendable {
     let settings: SFTPSettings
     private let cancellation: Cancellation
     private let report: @Sendable (HikaeError) -> Void
-    private let firstAttempts: Int
+    private let firstAttempts, laterAttempts: Int
     private let monitor = Monitor(Guarded())
 
     /// Seconds before the next attempt to connect; so many attempts are made.
@@ -29,13 +29,17 @@ final class SFTPConnection: Sendable {
     /// How often one piece of work is begun again because the connection broke under it.
     private static let workAttempts = 20
 
-    /// - Parameter firstAttempts: attempts to connect for the first time.
+    /// - Parameters:
+    ///   - firstAttempts: attempts to connect for the first time.
+    ///   - laterAttempts: attempts to connect when a connection broke; nil: several, for some fifteen seconds.
     init(
-        _ settings: SFTPSettings, firstAttempts: Int = 1, cancellation: Cancellation = Cancellation(),
+        _ settings: SFTPSettings, firstAttempts: Int = 1, laterAttempts: Int? = nil,
+        cancellation: Cancellation = Cancellation(),
         report: @escaping @Sendable (HikaeError) -> Void = { _ in }
     ) {
         self.settings = settings
         self.firstAttempts = firstAttempts
+        self.laterAttempts = laterAttempts ?? Self.pauses.count
         self.cancellation = cancellation
         self.report = report
     }
@@ -83,7 +87,7 @@ final class SFTPConnection: Sendable {
                 report(
                     HikaeError(
                         broken.code, "\(broken.message); connecting again", hint: broken.hint, isRetryable: true))
-                return try connect(attempts: Self.pauses.count, isFirst: false)
+                return try connect(attempts: laterAttempts, isFirst: false)
             }
             if let channel = found.channel { return channel }
             return try connect(attempts: firstAttempts, isFirst: true)
@@ -116,8 +120,8 @@ final class SFTPConnection: Sendable {
     }
 
     private func pause(_ seconds: Double) throws(HikaeError) {
-        let end = Clock.seconds() + seconds
-        while Clock.seconds() < end {
+        let end = MonotonicTime.seconds() + seconds
+        while MonotonicTime.seconds() < end {
             try cancellation.check()
             _ = monitor.wait(seconds: 0.05) { _ -> Bool? in nil }
         }

@@ -18,6 +18,7 @@ enum SSHCommand {
 
     /// What `ssh` is given.
     static func arguments(_ settings: SFTPSettings) throws(HikaeError) -> [String] {
+        if let command = settings.command, !command.isEmpty { return command }
         for (what, value) in [("host", settings.host), ("user", settings.user ?? "x")] {
             guard !value.isEmpty, !value.hasPrefix("-"), !value.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F })
             else { throw HikaeError(.usage, "“\(value)” is no name of a \(what)") }
@@ -36,6 +37,7 @@ enum SSHCommand {
         if let file = settings.identityFile { arguments += ["-i", file, "-o", "IdentitiesOnly=yes"] }
         if let port = settings.port { arguments += ["-p", String(port)] }
         if let user = settings.user { arguments += ["-l", user] }
+        arguments += CipherOrder.arguments(settings.program, Array(arguments.dropFirst()), host: settings.host)
         return arguments + ["-s", "--", settings.host, "sftp"]
     }
 }

@@ -4,8 +4,19 @@
 struct PacketWriter {
     private(set) var bytes: [UInt8] = []
     private var start = 0
+    /// Bytes at the beginning that were sent.
+    private var sent = 0
 
-    var isEmpty: Bool { bytes.isEmpty }
+    /// Sent bytes that are kept at most, unless more are left to send: moving those for every write would cost more than
+    /// the sending.
+    private static let slack = 4 << 20
+
+    var isEmpty: Bool { sent == bytes.count }
+
+    /// What waits to be sent.
+    func withUnsent<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
+    }
 
     /// Begins a packet; its length is filled in by `end`.
     mutating func begin(_ type: UInt8) {
@@ -41,6 +52,14 @@ struct PacketWriter {
 
     /// Drops the first `count` bytes: they were sent.
     mutating func drop(_ count: Int) {
-        if count == bytes.count { bytes.removeAll(keepingCapacity: true) } else { bytes.removeFirst(count) }
+        sent += count
+        if isEmpty {
+            bytes.removeAll(keepingCapacity: bytes.count <= Self.slack)
+        } else if sent > Self.slack, sent > bytes.count / 2 {
+            bytes.removeFirst(sent)
+        } else {
+            return
+        }
+        sent = 0
     }
 }

@@ -235,7 +235,7 @@ final class RestoreRun: Sendable {
         do throws(HikaeError) {
             let channel = try connection.channel()
             let placing = placing(job)
-            let upload = FileUpload(placing, job.node.remoteAttributes, content: bytes, on: channel) {
+            let upload = FileUpload(placing, job.node.remoteAttributes, content: .owned(bytes), on: channel) {
                 [self] failure in
                 if let failure {
                     if failure.error.isRetryable { state.withLock { $0.abandoned.append(placing.part) } }
@@ -258,9 +258,9 @@ final class RestoreRun: Sendable {
             do throws(HikaeError) {
                 try channel.succeed(.makeLink(path: path, target: job.node.linkTarget), "create the link", job.path)
             } catch {
+                guard !error.isRetryable else { throw error }
                 // The answer to an earlier attempt may have been lost.
-                let there = try? channel.name(.readLink(path: path), path)
-                guard !error.isRetryable, there == job.node.linkTarget else { throw error }
+                guard try target(of: path, on: channel) == job.node.linkTarget else { throw error }
             }
             if job.replaces {
                 let placing = FileUpload.Placing(path: job.path, part: path, replaces: true)
@@ -285,6 +285,16 @@ final class RestoreRun: Sendable {
             }
         }
         written(job)
+    }
+
+    /// Where a link points; nil when that cannot be told. Throws only when the connection broke: then it may be asked again.
+    private func target(of path: [UInt8], on channel: SFTPChannel) throws(HikaeError) -> [UInt8]? {
+        do throws(HikaeError) {
+            return try channel.name(.readLink(path: path), path)
+        } catch {
+            if error.isRetryable { throw error }
+            return nil
+        }
     }
 
     // MARK: - What came of it

@@ -57,13 +57,13 @@ struct ChildDescriptors {
         return posix_spawnp(&identifier, arguments.first ?? "", &actions, &attributes, words, variables)
     }
 
-    /// Our environment with `changes` in it. The copies are the caller's to free.
+    /// Our environment with `changes` in it, and without what holds secrets. The copies are the caller's to free.
     private static func variables(_ changes: [String: String]) -> [UnsafeMutablePointer<CChar>?] {
         var result: [UnsafeMutablePointer<CChar>?] = []
         var next = environ
         while let entry = next.pointee {
             let name = String(cString: entry).prefix { $0 != "=" }
-            if changes[String(name)] == nil { result.append(strdup(entry)) }
+            if changes[String(name)] == nil, !HiddenVariables.contains(String(name)) { result.append(strdup(entry)) }
             next += 1
         }
         for (name, value) in changes { result.append(strdup("\(name)=\(value)")) }

@@ -44,7 +44,10 @@ public final class ChildProcess: @unchecked Sendable {
     private let state = Mutex(State())
 
     private struct State {
+        /// Whether it has ended, or was told to.
         var isEnded = false
+        /// Whether its status was taken: from then on its number may be another program's.
+        var isReaped = false
         /// How it ended, once it was waited for.
         var status: Int32 = 0
         var isInputClosed = false
@@ -59,12 +62,10 @@ public final class ChildProcess: @unchecked Sendable {
         let name = arguments.first ?? ""
         program = name
         var opened: [Int32] = []
-        func makePipe() throws(HikaeError) -> (read: Int32, write: Int32) {
-            var ends: [Int32] = [-1, -1]
-            guard pipe(&ends) == 0 else { throw .system("make a pipe for", name) }
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            opened += ends
-            return (ends[0], ends[1])
+        func makePipe() throws(HikaeError) -> SystemPipe {
+            let made = try SystemPipe(for: name)
+            opened += [made.read, made.write]
+            return made
         }
         // With a terminal at hand the program stays in our group: it may ask for a password there, and Ctrl-C is meant
         // for both. Without one it gets its own, so that we can end all that it started.
@@ -104,7 +105,7 @@ public final class ChildProcess: @unchecked Sendable {
         process = identifier
         for descriptor in ends.all { close(descriptor) }
         guard status == 0 else {
-            state.withLock { $0.isEnded = true }
+            state.withLock { ($0.isEnded, $0.isReaped) = (true, true) }
             let reason = HikaeError.system("run", name, errno: status)
             throw HikaeError(.programFailed, reason.message, hint: "Is it installed, and in PATH?")
         }
@@ -114,7 +115,7 @@ public final class ChildProcess: @unchecked Sendable {
     deinit {
         closeInput()
         close(output)
-        if !state.withLock({ $0.isEnded }) { end() }
+        end()
         keptMessages?.stop()
     }
 
@@ -148,19 +149,29 @@ public final class ChildProcess: @unchecked Sendable {
         if mustClose { close(input) }
     }
 
-    /// Waits for the program's end and returns its exit status; 128 and more is a signal's number plus 128.
+    /// Waits for the program's end and returns its exit status; 128 and more is a signal's number plus 128. A program
+    /// that was ended by `terminate` never has a status of 0, whatever it made of that.
     public func wait() throws(HikaeError) -> Int32 {
         closeInput()
-        let known = state.withLock { $0.isEnded ? $0.status : nil }
-        if let known { return known }
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else { throw .system("wait for", program) }
+        while true {
+            // Looked at without being taken away: its number stays its own until it is taken under the lock.
+            var found = siginfo_t()
+            let reason = waitid(P_PID, id_t(process), &found, WEXITED | WNOWAIT) == 0 ? 0 : errno
+            if state.withLock({ reap(&$0) }) { break }
+            guard reason == 0 || reason == EINTR else { throw .system("wait for", program, errno: reason) }
         }
-        let code = Self.code(status)
-        state.withLock { ($0.isEnded, $0.status) = (true, code) }
         keptMessages?.stop()
-        return code
+        return state.withLock { $0.status }
+    }
+
+    /// Takes the program's status if it has ended, and says whether. The status of one that we ended stays ours.
+    private func reap(_ state: inout State) -> Bool {
+        guard !state.isReaped else { return true }
+        var status: Int32 = 0
+        guard waitpid(process, &status, WNOHANG) == process else { return false }
+        if !state.isEnded { state.status = Self.code(status) }
+        (state.isEnded, state.isReaped) = (true, true)
+        return true
     }
 
     /// What `waitpid` told, as a shell tells it.
@@ -186,19 +197,30 @@ public final class ChildProcess: @unchecked Sendable {
 
     /// Ends the program if it still runs: politely, then not.
     public func terminate() {
-        if !state.withLock({ $0.isEnded }) { end() }
+        end()
     }
 
     private func end() {
-        // Ended by us: whatever it had still to say is missing.
-        state.withLock { ($0.isEnded, $0.status) = (true, 128 + SIGTERM) }
         let target = leadsGroup ? -process : process
-        kill(target, SIGTERM)
+        // Ended by us: whatever it had still to say is missing.
+        let isRunning = state.withLock { state in
+            guard !state.isEnded else { return !state.isReaped }
+            (state.isEnded, state.status) = (true, 128 + SIGTERM)
+            kill(target, SIGTERM)
+            return true
+        }
+        guard isRunning else { return }
         for _ in 0..<Self.patience {
-            if waitpid(process, nil, WNOHANG) != 0 { return }
+            if state.withLock({ reap(&$0) }) { return }
             usleep(10_000)
         }
-        kill(target, SIGKILL)
-        while waitpid(process, nil, 0) < 0, errno == EINTR {}
+        let isReaped = state.withLock { state in
+            if !state.isReaped { kill(target, SIGKILL) }
+            return state.isReaped
+        }
+        if isReaped { return }
+        var found = siginfo_t()
+        while waitid(P_PID, id_t(process), &found, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+        _ = state.withLock { reap(&$0) }
     }
 }

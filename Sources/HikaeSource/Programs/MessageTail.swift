@@ -19,7 +19,10 @@ final class MessageTail: @unchecked Sendable {
     private let descriptor: Int32
     private let kept = Mutex<[UInt8]>([])
     private var thread: RunningThread?
-    private let isStopped = Mutex(false)
+    /// When the program had ended, in seconds of a clock that only runs; nil while it runs.
+    private let stopped = Mutex<Double?>(nil)
+    /// So long what is still said is listened to after the program has ended.
+    private static let patience = 2.0
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
@@ -28,12 +31,13 @@ final class MessageTail: @unchecked Sendable {
         thread = RunningThread { [self] in
             var buffer = [UInt8](repeating: 0, count: 4096)
             while true {
-                // What the program has started may hold the pipe open for ever: once the program has ended, what has
-                // come is all that is waited for.
+                // What the program has started may hold the pipe open for ever, and even go on talking: once the program
+                // has ended, what has come is all that is waited for.
+                if let end = stopped.withLock({ $0 }), MonotonicTime.seconds() - end > Self.patience { return }
                 var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
                 let ready = poll(&waited, 1, 100)
                 if ready == 0 {
-                    if isStopped.withLock({ $0 }) { return }
+                    if stopped.withLock({ $0 }) != nil { return }
                     continue
                 }
                 if ready < 0, errno == EINTR { continue }
@@ -50,9 +54,10 @@ final class MessageTail: @unchecked Sendable {
 
     /// The program has ended: waits until what it said has been read.
     func stop() {
-        let isFirst = isStopped.withLock { stopped in
-            defer { stopped = true }
-            return !stopped
+        let isFirst = stopped.withLock { stopped in
+            guard stopped == nil else { return false }
+            stopped = MonotonicTime.seconds()
+            return true
         }
         guard isFirst else { return }
         thread?.join()

@@ -58,6 +58,9 @@ final class CacheFolder: Sendable {
         return count == buffer.count
     }
 
+    /// Whether a copy is there, sound or not.
+    func contains(_ file: StoredFile) -> Bool { access(path(file), F_OK) == 0 }
+
     func remove(_ file: StoredFile) {
         _ = unlink(path(file))
         verified.withLock { _ = $0.remove(file) }

@@ -9,9 +9,11 @@ internal import Synchronization
 /// Every failure of the cache itself is silent: the store answers instead. Files are named by their SHA-256, so a copy
 /// is checked once a process and thrown away when it does not match.
 public final class CachingStore: ObjectStore {
-    let base: any ObjectStore
+    /// The store that copies are of.
+    public let base: any ObjectStore
     let cache: CacheFolder
     let treePacks = Mutex<Set<FileID>>([])
+    private let fetching = Monitor<Set<StoredFile>>([])
 
     /// - Parameters:
     ///   - folder: The folder of all caches, for example `~/.cache/hikae`. Made when it is missing.
@@ -26,11 +28,27 @@ public final class CachingStore: ObjectStore {
         treePacks.withLock { $0.formUnion(ids) }
     }
 
+    /// Brings copies of these files here, several at once. What cannot be had now is had, or fails, when it is read.
+    public func fetch(_ files: [StoredFile]) {
+        let missing = files.filter { isCached($0) && !cache.contains($0) }
+        let threads = min(traits.threads(1), missing.count)
+        guard threads > 1 else { return }
+        let next = Atomic<Int>(0)
+        runThreads(threads) { [self] _ in
+            while case let number = next.add(1, ordering: .relaxed).oldValue, number < missing.count {
+                do throws(HikaeError) { _ = try load(missing[number], range: nil) } catch { return }
+            }
+        }
+    }
+
     /// Drops the copy of a file that has proved wrong, so that the next read asks the store.
     public func forget(_ file: StoredFile) { cache.remove(file) }
 
     /// The place, as people are to see it.
     public var location: String { base.location }
+
+    /// What kind of place it is.
+    public var traits: StoreTraits { base.traits }
 
     /// Lays out an empty repository.
     public func create() throws(HikaeError) { try base.create() }
@@ -44,6 +62,10 @@ public final class CachingStore: ObjectStore {
     /// The bytes of a file, or of a range of it.
     public func load(_ file: StoredFile, range: Range<UInt64>?) throws(HikaeError) -> [UInt8] {
         guard isCached(file) else { return try base.load(file, range: range) }
+        if let bytes = cache.load(file, range: range) { return bytes }
+        // One thread fetches a file, and the others that want it then find the copy.
+        begin(fetching: file)
+        defer { fetching.withLock { _ = $0.remove(file) } }
         if let bytes = cache.load(file, range: range) { return bytes }
         let whole = try base.load(file)
         whole.withUnsafeBytes { cache.save(file, $0) }
@@ -87,6 +109,10 @@ public final class CachingStore: ObjectStore {
 
     /// Makes all changes so far durable.
     public func flush() throws(HikaeError) { try base.flush() }
+
+    private func begin(fetching file: StoredFile) {
+        fetching.wait { fetching -> Void? in fetching.insert(file).inserted ? () : nil }
+    }
 
     private func isCached(_ file: StoredFile) -> Bool {
         guard let id = file.id else { return false }

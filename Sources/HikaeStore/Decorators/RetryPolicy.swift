@@ -19,6 +19,10 @@ public struct RetryPolicy: Sendable, Hashable {
     public static let standard = RetryPolicy(
         attempts: 10, firstPause: 500_000_000, longestPause: 60_000_000_000)
 
+    /// Five calls within some ten seconds, for a place that has not answered yet: a mistyped host is told soon, and a
+    /// server that is only just restarting is not given up.
+    public static let contact = RetryPolicy(attempts: 5, firstPause: 500_000_000, longestPause: 8_000_000_000)
+
     /// Nanoseconds to wait before another call, when `failures` have failed so far; nil when it was the last.
     ///
     /// The pause is drawn from the upper half of its range, so that clients that failed together do not come back

@@ -10,18 +10,32 @@ internal import Synchronization
 public final class RetryingStore: ObjectStore {
     let base: any ObjectStore
     let policy: RetryPolicy
+    let contact: RetryPolicy
+    private let hasAnswered = Atomic<Bool>(false)
+    /// Calls made so far, and which of them tells of its failures while nothing was ever answered; 0: none yet. Several
+    /// that wait for one server would tell the same.
+    private let calls = Atomic<UInt64>(0)
+    private let speaker = Atomic<UInt64>(0)
     let clock: any PaceClock
+    /// Seconds that a server's wish to be left alone is honoured for, at most.
+    private static let longestAsked = 300.0
+
     let generator: Mutex<any RandomNumberGenerator & Sendable>
     let report: @Sendable (HikaeError, UInt64) -> Void
 
-    /// - Parameter report: Told of every error that is retried, and for how many nanoseconds is waited first.
+    /// - Parameters:
+    ///   - contact: The policy until the first call has succeeded; nil: the same.
+    ///   - report: Told of every error that is retried, and for how many nanoseconds is waited first; of calls that
+    ///     wait for a first answer together, of one.
     public init(
-        _ base: any ObjectStore, policy: RetryPolicy = .standard, clock: any PaceClock = SystemPaceClock(),
+        _ base: any ObjectStore, policy: RetryPolicy = .standard, contact: RetryPolicy? = nil,
+        clock: any PaceClock = SystemPaceClock(),
         generator: sending any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
         report: @escaping @Sendable (HikaeError, UInt64) -> Void = { _, _ in }
     ) {
         self.base = base
         self.policy = policy
+        self.contact = contact ?? policy
         self.clock = clock
         self.generator = Mutex(generator)
         self.report = report
@@ -29,6 +43,9 @@ public final class RetryingStore: ObjectStore {
 
     /// The place, as people are to see it.
     public var location: String { base.location }
+
+    /// What kind of place it is.
+    public var traits: StoreTraits { base.traits }
 
     /// Lays out an empty repository.
     public func create() throws(HikaeError) {
@@ -88,21 +105,36 @@ public final class RetryingStore: ObjectStore {
         _ body: () throws(HikaeError) -> Result, recover: (HikaeError) throws(HikaeError) -> Result
     ) throws(HikaeError) -> Result {
         var failures = 0
+        let call = calls.add(1, ordering: .relaxed).newValue
+        defer { _ = speaker.compareExchange(expected: call, desired: 0, ordering: .relaxed) }
         while true {
             do throws(HikaeError) {
-                return try body()
+                let result = try body()
+                hasAnswered.store(true, ordering: .relaxed)
+                return result
             } catch {
                 guard error.isRetryable else {
                     if failures > 0 { return try recover(error) }
                     throw error
                 }
                 failures += 1
+                let policy = hasAnswered.load(ordering: .relaxed) ? policy : contact
                 let pause = generator.withLock { policy.pause(after: failures, using: &$0) }
-                guard let pause else { throw error }
-                report(error, pause)
+                guard var pause else { throw error }
+                // A server that says how long it wants to be left alone is believed, within reason.
+                if let asked = error.retryAfter, asked > 0 {
+                    pause = max(pause, UInt64(min(asked, Self.longestAsked) * 1e9))
+                }
+                if speaks(call) { report(error, pause) }
                 clock.sleep(nanoseconds: pause)
             }
         }
+    }
+
+    private func speaks(_ call: UInt64) -> Bool {
+        if hasAnswered.load(ordering: .relaxed) { return true }
+        let (isFirst, current) = speaker.compareExchange(expected: 0, desired: call, ordering: .relaxed)
+        return isFirst || current == call
     }
 
     private func retrying<Result>(_ body: () throws(HikaeError) -> Result) throws(HikaeError) -> Result {

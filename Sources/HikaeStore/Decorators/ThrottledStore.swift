@@ -53,6 +53,9 @@ public final class ThrottledStore: ObjectStore {
     /// The place, as people are to see it.
     public var location: String { base.location }
 
+    /// What kind of place it is.
+    public var traits: StoreTraits { base.traits }
+
     /// Lays out an empty repository.
     public func create() throws(HikaeError) { try base.create() }
 

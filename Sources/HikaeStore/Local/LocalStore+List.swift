@@ -21,7 +21,7 @@ extension LocalStore {
         case .snapshot:
             try checkSnapshotFolder()
             try list(folder(kind), prefix: nil, into: &found)
-        case .key, .lock, .index: try list(folder(kind), prefix: nil, into: &found)
+        case .key, .lock, .index, .parity: try list(folder(kind), prefix: nil, into: &found)
         case .pack:
             let data = folder(.pack)
             var folders: [UInt8] = []

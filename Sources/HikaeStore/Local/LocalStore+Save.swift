@@ -57,9 +57,11 @@ extension LocalStore {
             guard error.code == .notFound else { throw error }
             // Folders without files get lost when a repository is copied by other programs.
             if let gone = vanished() { throw gone }
-            if file.kind == .pack { try SystemFile.makeFolder(folder(.pack), mode: modes.folder) }
+            let above = file.kind == .pack ? folder(.pack) : file.kind.isExtra ? "\(root)/hikae" : root
+            if above != root { try SystemFile.makeFolder(above, mode: modes.folder) }
             try SystemFile.makeFolder(parent(file), mode: modes.folder)
-            try SystemFile.syncFolder(file.kind == .pack ? folder(.pack) : root)
+            try SystemFile.syncFolder(above)
+            if above != root { try SystemFile.syncFolder(root) }
             return (path, try SystemFile.createNew(path))
         }
     }

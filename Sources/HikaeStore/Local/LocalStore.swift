@@ -58,7 +58,7 @@ public final class LocalStore: ObjectStore {
                 hint: "Use it as it is, or choose another folder.")
         }
         try SystemFile.makeFolders(root, mode: 0o700)
-        for kind in FileKind.allCases where kind != .config { try SystemFile.makeFolder(folder(kind), mode: 0o700) }
+        for kind in FileKind.standard where kind != .config { try SystemFile.makeFolder(folder(kind), mode: 0o700) }
         for byte in 0..<256 {
             try SystemFile.makeFolder("\(folder(.pack))/\(Hex.encode([UInt8(byte)]))", mode: 0o700)
         }
@@ -118,7 +118,7 @@ public final class LocalStore: ObjectStore {
         case .pack: state.withLock { _ = $0.unsynced.insert(folder) }
         // A lock that comes back after a power cut is stale, and treated so.
         case .lock: break
-        case .config, .key, .snapshot, .index: try SystemFile.syncFolder(folder)
+        case .config, .key, .snapshot, .index, .parity: try SystemFile.syncFolder(folder)
         }
     }
 

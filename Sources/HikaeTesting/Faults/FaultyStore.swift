@@ -15,6 +15,9 @@ public final class FaultyStore: ObjectStore {
     /// The place, as people are to see it.
     public var location: String { base.location }
 
+    /// What kind of place it is.
+    public var traits: StoreTraits { base.traits }
+
     /// Lays out an empty repository.
     public func create() throws(HikaeError) {
         try change(plan.next(.create, nil, nil)) { () throws(HikaeError) in try base.create() }

@@ -22,18 +22,18 @@ public final class RunningCommand: Sendable {
         self.command = command
         // A program that ends early closes its input; that is no reason for the tests to end.
         ignoreBrokenPipes()
-        let (childInput, input) = try Self.pipePair()
-        let (output, childOutput) = try Self.pipePair()
-        let (errors, childErrors) = try Self.pipePair()
-        pipes = (input, output, errors)
-        defer { for descriptor in [childInput, childOutput, childErrors] { close(descriptor) } }
+        let input = try SystemPipe(for: command.program)
+        let output = try SystemPipe(for: command.program)
+        let errors = try SystemPipe(for: command.program)
+        pipes = (input.write, output.read, errors.read)
+        defer { for descriptor in [input.read, output.write, errors.write] { close(descriptor) } }
         do throws(HikaeError) {
-            processID = try Self.spawn(command, childInput, childOutput, childErrors)
+            processID = try Self.spawn(command, input.read, output.write, errors.write)
         } catch {
-            for descriptor in [input, output, errors] { close(descriptor) }
+            for descriptor in [input.write, output.read, errors.read] { close(descriptor) }
             throw error
         }
-        for descriptor in [input, output, errors] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+        for descriptor in [input.write, output.read, errors.read] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
     }
 
     deinit {
@@ -62,7 +62,7 @@ public final class RunningCommand: Sendable {
         let alreadyWaited = isReaped.withLock { $0 }
         precondition(!alreadyWaited, "a command is waited for once")
         var transfer = Transfer(
-            input: command.input[...], descriptors: pipes, deadline: Self.now() + command.timeLimit)
+            input: command.input[...], descriptors: pipes, deadline: MonotonicTime.seconds() + command.timeLimit)
         let inTime = transfer.run(processID)
         if !inTime { killNow() }
         let status = reap()
@@ -88,22 +88,9 @@ public final class RunningCommand: Sendable {
             return signal == 0 ? status >> 8 & 0xFF : 128 + signal
         }
     }
-
-    static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
 }
 
 extension RunningCommand {
-    /// Reading end and writing end; neither is inherited by other programs started meanwhile.
-    private static func pipePair() throws(HikaeError) -> (read: Int32, write: Int32) {
-        var ends: [Int32] = [-1, -1]
-        guard GNU.pipe2?(&ends, O_CLOEXEC) == 0 else { throw .system("make", "a pipe") }
-        return (ends[0], ends[1])
-    }
-
     private static func spawn(
         _ command: Command, _ input: Int32, _ output: Int32, _ errors: Int32
     ) throws(HikaeError) -> Int32 {
@@ -168,7 +155,7 @@ private struct Transfer {
         if input.isEmpty { closeWriter() }
         var hasEnded = false
         while !readers.isEmpty {
-            if RunningCommand.now() > deadline { return false }
+            if MonotonicTime.seconds() > deadline { return false }
             var polled = readers.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             if writer >= 0 { polled.append(pollfd(fd: writer, events: Int16(POLLOUT), revents: 0)) }
             // A program that leaves others behind with its output open has ended all the same: look now and then.
@@ -183,7 +170,7 @@ private struct Transfer {
             }
         }
         while !Self.hasEnded(processID) {
-            if RunningCommand.now() > deadline { return false }
+            if MonotonicTime.seconds() > deadline { return false }
             _ = poll(nil, 0, 5)
         }
         return true
@@ -242,16 +229,14 @@ private func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
 /// What the C library has and its headers, as Swift reads them, hide.
 private enum GNU {
-    typealias Pipe2 = @convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32
     typealias AddChangeOfFolder =
         @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, UnsafePointer<CChar>) -> Int32
 
     /// POSIX_SPAWN_SETSID.
     static let newSession: Int16 = 0x80
 
-    // The types are those of pipe2(2) and posix_spawn_file_actions_addchdir_np(3), which glibc has had since 2.9 and
-    // 2.29; a library without them gives nil.
-    static var pipe2: Pipe2? { dlsym(nil, "pipe2").map { unsafeBitCast($0, to: Pipe2.self) } }
+    // The type is that of posix_spawn_file_actions_addchdir_np(3), which glibc has had since 2.29; a library without it
+    // gives nil.
     static var addChangeOfFolder: AddChangeOfFolder? {
         dlsym(nil, "posix_spawn_file_actions_addchdir_np").map { unsafeBitCast($0, to: AddChangeOfFolder.self) }
     }

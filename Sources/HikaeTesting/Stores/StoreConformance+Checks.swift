@@ -8,7 +8,7 @@ extension StoreConformance {
         try expect(!store.location.isEmpty, "a store says where it is")
         try store.create()
         try store.create()
-        for kind in FileKind.allCases { try expect(try store.list(kind).isEmpty, "a new repository is empty") }
+        for kind in FileKind.standard { try expect(try store.list(kind).isEmpty, "a new repository is empty") }
         try store.save(.config, [1, 2, 3])
         try expect(.repositoryExists, "creating over a repository") { () throws(HikaeError) in try store.create() }
         try expect(try store.load(.config) == [1, 2, 3], "its config is as it was")
@@ -83,7 +83,9 @@ extension StoreConformance {
         return bytes
     }
 
-    static func notFound(_ store: any ObjectStore) throws {
+    static func notFound(_ store: any ObjectStore) throws { try notFound(store, removes: true) }
+
+    static func notFound(_ store: any ObjectStore, removes: Bool) throws {
         try store.create()
         let missing = FileID.named(by: [9])
         for file in [StoredFile.config] + idKinds.map({ StoredFile($0, missing) }) {
@@ -93,7 +95,7 @@ extension StoreConformance {
             }
             try expect(.notFound, "reading it") { () throws(HikaeError) in try read(store, file, 0, 1) }
             try expect(.notFound, "its size") { () throws(HikaeError) in try store.size(file) }
-            try expect(.notFound, "removing it") { () throws(HikaeError) in try store.remove(file) }
+            if removes { try expect(.notFound, "removing it") { () throws(HikaeError) in try store.remove(file) } }
             try expect(try !store.exists(file), "it does not exist")
         }
     }
@@ -188,6 +190,32 @@ extension StoreConformance {
             try expect(.noRepository, "saving to it") { () throws(HikaeError) in try store.save(file, [1]) }
         }
         try expect(.noRepository, "its config") { () throws(HikaeError) in try store.load(.config) }
+    }
+
+    static func extras(_ store: any ObjectStore) throws {
+        try store.create()
+        var generator = SeededGenerator(seed: 8)
+        let (file, content) = file(.parity, 5000, &generator)
+        // A store may know only when it asks its server.
+        var keeps = store.traits.keepsExtras
+        do throws(HikaeError) { _ = try store.list(.parity) } catch { if error.code == .unsupported { keeps = false } }
+        guard keeps else {
+            try expect(.unsupported, "saving parity") { () throws(HikaeError) in try store.save(file, content) }
+            try expect(.unsupported, "loading parity") { () throws(HikaeError) in try store.load(file) }
+            try expect(.unsupported, "listing parity") { () throws(HikaeError) in try store.list(.parity) }
+            return
+        }
+        try expect(try store.list(.parity).isEmpty, "there is no parity at first")
+        try expect(.notFound, "loading missing parity") { () throws(HikaeError) in try store.load(file) }
+        try store.save(file, content)
+        try store.flush()
+        try expect(try store.load(file) == content, "parity is what was saved")
+        try expect(try store.load(file, range: 10..<20) == Array(content[10..<20]), "so is a part of it")
+        try expect(
+            try store.list(.parity) == [StoredFileInfo(id: .named(by: content), size: 5000)], "it is listed")
+        for kind in idKinds { try expect(try store.list(kind).isEmpty, "and is none of restic's files") }
+        try store.remove(file)
+        try expect(try store.list(.parity).isEmpty, "it can be removed")
     }
 
     static func concurrency(_ store: any ObjectStore) throws {

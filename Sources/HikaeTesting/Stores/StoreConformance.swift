@@ -50,9 +50,10 @@ public enum StoreConformance {
         Check(description: "threads may save, read, list and remove at once", body: concurrency),
         Check(description: "flushing may be done at any time", body: flushing),
         Check(description: "a place without a repository is no empty repository", body: noRepository),
+        Check(description: "what lies beside restic's files is kept, or refused as not supported", body: extras),
     ]
 
-    static let idKinds = FileKind.allCases.filter { $0 != .config }
+    static let idKinds = FileKind.standard.filter { $0 != .config }
 
     static func expect(_ condition: Bool, _ promise: @autoclosure () -> String) throws {
         guard condition else { throw ConformanceFailure(description: promise()) }

@@ -3,6 +3,7 @@
 import HikaeCore
 import HikaeFormat
 import HikaeRepository
+import HikaeStore
 import Synchronization
 
 /// Reads what is dumped.
@@ -105,7 +106,7 @@ private final class BlobsAhead: Sendable {
     private let threads = Mutex<[RunningThread]>([])
 
     init(_ repository: Repository, _ ids: [BlobID], _ ahead: Int) {
-        let running = (0..<min(processorCount(), ahead)).map { _ in
+        let running = (0..<min(repository.store.traits.threads(processorCount()), ahead)).map { _ in
             RunningThread { [self] in
                 var opener = BlobOpener(repository)
                 while let index = claim(ids.count, ahead) {

@@ -69,6 +69,7 @@ struct Backup: HikaeSubcommand {
         let source = try BackupSource(self, time: time, report: { missing.warn($0) })
         return try Session.run(global, lock: dryRun ? .none : .shared, inputIsData: input.takesStandardInput) {
             session throws(HikaeError) in
+            session.repository.lookAhead()
             var options = try archiveOptions(time, source)
             options.parent = try parent(session.repository, source, before: time)
             try session.loadIndex()
@@ -88,14 +89,16 @@ struct Backup: HikaeSubcommand {
     }
 
     private func captureByPlan() throws(HikaeError) -> ExitStatus {
-        guard !dryRun, !input.isStream, excludes.exclude.isEmpty, snapshot.tags.isEmpty, snapshot.host == nil else {
+        guard !input.isStream, excludes.exclude.isEmpty, snapshot.tags.isEmpty, snapshot.host == nil else {
             throw HikaeError(
                 .usage, "what is saved, left out and how it is named is said in the plan",
                 hint: "Name systems or sources only, or a repository with -r.")
         }
         let session = try PlanSession(plan, global)
         let time = try snapshot.time.map { text throws(HikaeError) in try TypedTime.parse(text, "--time") }
-        return try PlanBackup(session: session, selection: paths, time: time).run()
+        return try PlanBackup(
+            session: session, selection: paths, time: time, readsEverything: snapshot.force, isDryRun: dryRun
+        ).run()
     }
 
     private func archiveOptions(_ time: Timestamp, _ source: BackupSource) throws(HikaeError) -> ArchiveOptions {

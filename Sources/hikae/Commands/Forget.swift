@@ -15,7 +15,8 @@ struct Forget: HikaeSubcommand {
             data goes with `hikae prune`, or at once with --prune.
 
             With a plan (hikae.yaml), no repository named and nothing said of what to keep, the plan's retention is \
-            applied to each source in every vault.
+            applied to each source in every vault; snapshots and captures that are named go in every vault that has \
+            them. Nothing goes anywhere while a vault of the plan cannot be read.
 
             Whatever is asked for, these stay: the last good capture of every source of a plan; while a capture is \
             suspect and nobody has decided, everything of its source; and decisions whose captures are there.
@@ -52,6 +53,7 @@ struct Forget: HikaeSubcommand {
     @OptionGroup(title: "Which plan") var plan: PlanOptions
     @OptionGroup(title: "Which snapshots") var selection: ForgetFilterOptions
     @OptionGroup(title: "How much --prune rewrites") var pruning: PruneOptionGroup
+    @OptionGroup(title: "What a proposal says") var proposing: ProposalOptions
     @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
@@ -63,7 +65,9 @@ struct Forget: HikaeSubcommand {
         }
         if isByPlan(policy) {
             return try PlanForget(
-                session: try PlanSession(plan, global), isDryRun: dryRun, pruning: prune ? options : nil
+                session: try PlanSession(plan, global), names: snapshots, isDryRun: dryRun,
+                pruning: prune ? options : nil,
+                proposing: proposing
             ).run()
         }
         if snapshots.isEmpty, policy.isEmpty, !unsafeAllowRemoveAll {
@@ -71,11 +75,19 @@ struct Forget: HikaeSubcommand {
                 .usage, "no policy was given, no snapshots will be removed",
                 hint: "Say what to keep, for example --keep-daily 7, or name snapshots to forget.")
         }
+        let proposal = try ProposalRun.of(
+            global, proposing, otherwise: "forget \(policy.isEmpty ? "what was named" : "\(policy)")", isDryRun: dryRun)
         return try Session.run(global, lock: .exclusive) { session throws(HikaeError) in
             let troubles = ErrorTally(during: "forget")
             let forgetter = Forgetter(repository: session.repository, report: { troubles.warn($0) })
             let plan = try makePlan(session.repository, forgetter, policy, grouping)
             let removals = plan.removals
+            if let proposal {
+                let going = Set(removals)
+                let named = try session.repository.snapshots { _, _ in }.filter { going.contains($0.id) }
+                return try proposal.run(
+                    removing: named, pruning: prune, from: session.repository, isRoutine: snapshots.isEmpty)
+            }
             if dryRun {
                 if !removals.isEmpty { console.note("Would have removed \(Words.count(removals.count, "snapshot"))\n") }
             } else if !removals.isEmpty {
@@ -95,9 +107,9 @@ struct Forget: HikaeSubcommand {
         }
     }
 
-    /// Whether the plan's retention is meant.
+    /// Whether the vaults of a plan are meant: its retention, or what is named in all of them.
     private func isByPlan(_ policy: ForgetPolicy) -> Bool {
-        guard snapshots.isEmpty, policy.isEmpty, !unsafeAllowRemoveAll else { return false }
+        guard policy.isEmpty, !unsafeAllowRemoveAll else { return false }
         return PlanSession.isMeant(plan, global)
     }
 

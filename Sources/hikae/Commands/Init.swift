@@ -69,7 +69,7 @@ struct Init: HikaeSubcommand {
                 .repositoryExists, "there is a repository at \(store.location) already",
                 hint: "Nothing was changed. Use it as it is, or name another place.")
         }
-        try NewPlace.check(store.location)
+        if !store.traits.isRemote { try NewPlace.check(store.location) }
         let repository = try Repository.create(
             store, password: try password(place), options: options, opening: try Session.openOptions(global))
         report(repository)

@@ -6,12 +6,12 @@ import HikaeRepository
 
 struct Key: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Manage passwords: list, add, remove, passwd.",
+        abstract: "Manage passwords, and people's own keys: list, add, remove, passwd, person.",
         discussion: """
             A repository has one master key; each password opens a key file that holds it. Several people can each \
             have their own password, and one that is lost or known to too many can be removed.
             """,
-        subcommands: [KeyList.self, KeyAdd.self, KeyRemove.self, KeyPasswd.self])
+        subcommands: [KeyList.self, KeyAdd.self, KeyRemove.self, KeyPasswd.self, KeyPerson.self])
 }
 
 /// How a new password is given.

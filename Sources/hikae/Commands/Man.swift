@@ -18,7 +18,9 @@ struct Man: ParsableCommand {
 enum ManualPage {
     private static let commands: [(String, any ParsableCommand.Type)] = [
         ("init", Init.self), ("backup", Backup.self), ("snapshots", Snapshots.self), ("ls", Ls.self),
-        ("find", Find.self), ("diff", Diff.self), ("restore", Restore.self), ("dump", Dump.self),
+        ("find", Find.self), ("diff", Diff.self), ("generations", Generations.self), ("restore", Restore.self),
+        ("dump", Dump.self), ("custody show", CustodyShow.self), ("custody confirm", CustodyConfirm.self),
+        ("vault parity", VaultParity.self),
         ("forget", Forget.self), ("prune", Prune.self), ("check", Check.self), ("stats", Stats.self),
         ("copy", Copy.self), ("key list", KeyList.self), ("key add", KeyAdd.self), ("key remove", KeyRemove.self),
         ("key passwd", KeyPasswd.self), ("unlock", Unlock.self), ("cat", Cat.self), ("list", List.self),

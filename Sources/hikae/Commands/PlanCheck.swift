@@ -8,9 +8,10 @@ struct PlanCheck: HikaeSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check the plan, and that everything in it can be reached.",
         discussion: """
-            Reads the plan and tells of every mistake with its line and key. Then fetches every secret, opens every \
-            vault, and logs in to every source to see that what is to be read is there; nothing is read or changed. \
-            One line each; the exit status is 1 when any of them fails.
+            Reads the plan and tells of every mistake with its line and key, and of vaults that one hand could end. \
+            Then fetches every secret, opens every vault, logs in to every source to see that what is to be read is \
+            there, and to every place that `restore` names to see that it would take something; nothing is read or \
+            changed. One line each; the exit status is 1 when any of them fails.
 
             EXAMPLES
               hikae plan check
@@ -38,6 +39,7 @@ struct PlanCheck: HikaeSubcommand {
             "plan", path,
             "\(Words.count(plan.vaults.count, "vault")), \(Words.count(plan.systems.count, "system")), "
                 + Words.count(plan.sources.count, "source"))
+        for warning in plan.custodyWarnings { report.warning("custody", warning) }
         if !offline { try PlanSurvey(plan: plan, global: global).run(&report) }
         report.finish()
         return report.failures == 0 ? .done : .failed

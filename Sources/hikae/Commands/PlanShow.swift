@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import HikaeCore
+import HikaeOperations
 import HikaePlan
 
 struct PlanShow: HikaeSubcommand {
@@ -26,6 +27,7 @@ struct PlanShow: HikaeSubcommand {
             console.write(plan.value.json + Array("\n".utf8))
         } else {
             console.note("# \(plan.file)")
+            console.note("# custody, as people confirmed it: \(ConfirmationFile(beside: plan.file).path)")
             console.write(Array(plan.value.yaml.utf8))
         }
         return .done

@@ -8,6 +8,9 @@ struct Prune: HikaeSubcommand {
     static let configuration = CommandConfiguration(
         abstract: "Remove data that no snapshot needs any more.",
         discussion: """
+            On a vault server nothing goes by one hand alone: a prune becomes a proposal to remove whole packs, \
+            which others agree to (hikae proposals, approve, veto).
+
             EXAMPLES
               hikae prune --dry-run
               hikae prune --max-unused 0%        # give every byte back
@@ -18,12 +21,17 @@ struct Prune: HikaeSubcommand {
     var dryRun = false
 
     @OptionGroup(title: "How much to rewrite") var prune: PruneOptionGroup
+    @OptionGroup(title: "What a proposal says") var proposing: ProposalOptions
     @OptionGroup var global: GlobalOptions
 
     func execute() throws(HikaeError) -> ExitStatus {
         let options = try prune.options(global)
         if global.noLock, !dryRun { throw HikaeError(.usage, "prune needs a lock: --no-lock only goes with --dry-run") }
+        let proposal = try ProposalRun.of(global, proposing, otherwise: "prune", isDryRun: dryRun)
         return try Session.run(global, lock: .exclusive) { session throws(HikaeError) in
+            if let proposal {
+                return try proposal.run(removing: [], pruning: true, from: session.repository, isRoutine: true)
+            }
             try session.loadIndex()
             return try PruneRun(repository: session.repository, options: options, isDryRun: dryRun).run()
         }

@@ -12,10 +12,15 @@ extension Restore {
         try checkOptions()
         let session = try PlanSession(plan, global)
         let time: Timestamp? = if let text = byPlan.at { try TypedTime.parse(text, "--at") } else { nil }
+        let goneSince: Timestamp? =
+            if let text = byPlan.goneSince { try TypedTime.parse(text, "--gone-since") } else { nil }
         let place = try place()
         return try PlanVaults.run(session, global) { vaults throws(HikaeError) in
             var missing = 0
-            let steps = try ReturnPlanner(session.plan, CaptureChooser(vaults)).steps(
+            let mixing =
+                byPlan.isMixed
+                ? GenerationChoice(vaults, goneSince: goneSince, at: time, cancellation: Shutdown.cancellation) : nil
+            let steps = try ReturnPlanner(session.plan, CaptureChooser(vaults), mixing: mixing).steps(
                 what, to: place, at: time
             ) { name, error in
                 missing += 1

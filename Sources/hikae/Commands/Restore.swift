@@ -80,6 +80,7 @@ struct Restore: HikaeSubcommand {
         }
         let (options, target) = try restoreOptions()
         return try Session.run(global, lock: .reading) { session throws(HikaeError) in
+            session.repository.lookAhead()
             let address = try session.repository.resolve(snapshot, selection.filter)
             try session.loadIndex()
             let tree = try TreePath.folder(session.repository, address.snapshot.tree, address.subpath)

@@ -37,6 +37,13 @@ struct Status: HikaeSubcommand {
             now: now ?? session.context.clock.now(), context: session.context)
         let output = StandingOutput(report: report, words: session.words, organisation: session.plan.organisation)
         if console.isJSON { output.printJSON() } else { output.print() }
+        let away = Set(report.vaults.filter { $0.error != nil }.map(\.name))
+        let custody = CustodyOutput(
+            judgement: try session.custody(now: report.now, originals: false, away: away), words: session.words)
+        if console.isJSON { custody.printSummary() } else { console.print(Words.safe(custody.line)) }
+        for outcome in session.lockRound.look() {
+            if console.isJSON { LockOutput.printJSON(outcome) } else { LockOutput.warn(outcome) }
+        }
         if report.sources.contains(where: \.isSuspect) { return .suspect }
         return report.sources.contains(where: \.isFailing) ? .failed : .done
     }

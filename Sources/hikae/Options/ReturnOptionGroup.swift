@@ -19,6 +19,18 @@ struct ReturnOptionGroup: ParsableArguments {
     @Option(help: .init("As it was at this time: the last good capture until then.", valueName: "time"))
     var at: String?
 
+    @Flag(
+        help: """
+            Each file in its last good generation: where its bytes changed though size and date did not, an older one. \
+            See `hikae generations`.
+            """)
+    var mixed = false
+
+    @Option(
+        help: .init(
+            "With --mixed (which it implies): files that went after this time come back, too.", valueName: "time"))
+    var goneSince: String?
+
     @Flag(help: "Write only what the destination lacks; what is there stays as it is.")
     var onlyMissing = false
 
@@ -28,8 +40,11 @@ struct ReturnOptionGroup: ParsableArguments {
     @Flag(help: "Do not compare with the capture afterwards.")
     var noVerify = false
 
+    /// Whether generations are mixed.
+    var isMixed: Bool { mixed || goneSince != nil }
+
     /// Whether any of these was given: a restore by a plan is meant.
     var isGiven: Bool {
-        to != nil || toPlan != nil || all || at != nil || onlyMissing || replace || noVerify
+        to != nil || toPlan != nil || all || at != nil || onlyMissing || replace || noVerify || isMixed
     }
 }

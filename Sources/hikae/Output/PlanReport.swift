@@ -46,6 +46,20 @@ struct PlanReport {
         }
     }
 
+    /// Something that works, and that somebody should think about; no failure.
+    mutating func warning(_ subject: String, _ problem: PlanProblem) {
+        guard isJSON else {
+            return Console.shared.print("! \(subject): \(lines(problem.message)) (line \(problem.place.line))")
+        }
+        Console.shared.printObject { json in
+            json.member("message_type", "warning")
+            json.member("subject", subject)
+            json.member("message", problem.message)
+            json.member("line", problem.place.line)
+            json.member("key", problem.place.key)
+        }
+    }
+
     /// Something that is not.
     mutating func bad(_ subject: String, _ name: String, _ place: PlanPlace, _ error: HikaeError) {
         failures += 1

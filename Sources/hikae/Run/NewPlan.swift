@@ -28,7 +28,7 @@ struct NewPlan {
         if !answers.draft.sources.isEmpty, let problem = reading.problems.first {
             throw HikaeError(.usage, "\(problem.place.key): \(problem.message)")
         }
-        let store = RetryingStore(try StoreLocation.open(answers.vault))
+        let store = try Session.store(at: answers.vault, global)
         let isThere = try isRepository(store)
         if isThere, !NewFile.exists(answers.passwordFile) {
             throw HikaeError(
@@ -38,7 +38,7 @@ struct NewPlan {
                 hint: "Nothing was changed. Name the file of its password with --vault-password-file, or another "
                     + "folder with --vault.")
         }
-        if !isThere { try NewPlace.check(store.location) }
+        if !isThere, !store.traits.isRemote { try NewPlace.check(store.location) }
         try makeVault(store, try vaultPassword(answers.passwordFile), isThere: isThere)
         let missing = try secrets(&answers)
         try NewFile.make(file, Array(answers.draft.text.utf8), mode: 0o644)

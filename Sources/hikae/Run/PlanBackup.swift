@@ -18,6 +18,10 @@ struct PlanBackup {
     /// "system" or "system/source"; everything when empty.
     let selection: [String]
     let time: Timestamp?
+    /// Reads what is unchanged by size and time, too.
+    let readsEverything: Bool
+    /// Reads and compares; writes nothing into a vault or the journal and tells nobody but who asked.
+    let isDryRun: Bool
 
     private var console: Console { .shared }
     private var words: PlanWords { session.words }
@@ -30,6 +34,8 @@ struct PlanBackup {
         let warnings = Mutex<[SourceName: Int]>([:])
         var options = CaptureRound.Options(program: Program.title)
         options.time = time
+        options.readsEverything = readsEverything
+        options.isDryRun = isDryRun
         options.vaults = session.vaults
         let round = CaptureRound(
             session.plan, sources: sources, options: options, context: session.context,
@@ -40,10 +46,15 @@ struct PlanBackup {
             console.warn("\(name): \(count - Self.warningLimit) more like these")
         }
         tell(report, seconds: monotonicSeconds() - begun)
-        let undelivered = alarm(report)
-        note(report, undelivered)
+        let undelivered = isDryRun ? [] : alarm(report)
+        let locksHold = isDryRun || renewLocks()
+        if !isDryRun { note(report, undelivered) }
         if !report.suspects.isEmpty { return .suspect }
-        if !report.failures.isEmpty || !report.brokenVaults.isEmpty { return .failed }
+        if !report.failures.isEmpty || !report.brokenVaults.isEmpty || !locksHold
+            || !report.withoutParity.isEmpty
+        {
+            return .failed
+        }
         return report.incomplete.isEmpty ? .done : .incomplete
     }
 
@@ -51,7 +62,10 @@ struct PlanBackup {
         _ event: CaptureEvent, _ display: PlanProgress, _ warnings: borrowing Mutex<[SourceName: Int]>
     ) {
         switch event {
-        case .started(let name, let progress): display.begin(name.description, unit: "items", progress)
+        case .started(let name, let progress):
+            // Again, when the vault that it was read into failed.
+            display.end(name.description)
+            display.begin(name.description, unit: "items", progress)
         case .warning(let name, let error):
             let count = warnings.withLock { counts in
                 counts[name, default: 0] += 1
@@ -73,6 +87,8 @@ struct PlanBackup {
             }
         case .vaultUnavailable(_, let error):
             ErrorDisplay.passing(error, during: "vault")
+        case .parityFailed(let vault, let error):
+            ErrorDisplay.passing(error, during: "parity", item: vault)
         }
     }
 
@@ -104,6 +120,10 @@ struct PlanBackup {
         let lights = report.results.map { TrafficLight.light(of: $0.word) }
         for line in TrafficLight.coloured(table.lines, lights) { console.print(line) }
         for result in report.results { explain(result) }
+        if isDryRun {
+            console.print(
+                words.say("試行です。どの保管先にも何も書き込んでいません。", "A dry run: nothing was written into any vault."))
+        }
         for (vault, _) in report.unavailable {
             console.print(
                 words.say(
@@ -137,7 +157,7 @@ struct PlanBackup {
                     "    " + words.say("最後の正常な控え: ", "last good capture: ") + TimeWords.minute(time))
             }
         }
-        if result.isSuspect {
+        if result.isSuspect, !isDryRun {
             console.print(
                 "    " + words.say("判断: ", "decide: ") + "hikae accept \(result.name) --why …  |  "
                     + "hikae reject \(result.name) --why …")
@@ -162,6 +182,7 @@ struct PlanBackup {
             json.member("suspect", report.suspects.count)
             json.member("failed", report.failures.count)
             json.member("incomplete", report.incomplete.count)
+            if isDryRun { json.member("dry_run", true) }
             json.key("vaults")
             json.strings(report.vaults)
             json.member("total_duration", seconds)
@@ -178,7 +199,7 @@ struct PlanBackup {
         if let capture = result.capture {
             let facts = capture.record.facts
             json.member("capture", capture.record.capture)
-            json.member("snapshot_id", capture.snapshot.hex)
+            if let snapshot = capture.snapshot { json.member("snapshot_id", snapshot.hex) }
             json.member("unit", facts.unit.rawValue)
             json.member("items", facts.items)
             json.member("bytes", facts.bytes)
@@ -229,6 +250,19 @@ struct PlanBackup {
                 words.say("どの手段でも通知できませんでした。", "No alarm could be sent by any of the plan's channels."))
         }
         return failed
+    }
+
+    /// Renews the locks of vaults in buckets where that is due. Whether all hold; what does not is told and alarmed of.
+    private func renewLocks() -> Bool {
+        let outcomes = session.lockRound.renew(onlyDue: true) { vault, error in
+            ErrorDisplay.passing(error, during: "locks", item: vault)
+        }
+        for outcome in outcomes { LockOutput.warn(outcome) }
+        guard let alarm = Alarm(outcomes, plan: session.plan) else { return true }
+        for delivery in alarm.send(to: session.plan.alarms.map(\.command)) {
+            if let error = delivery.error { ErrorDisplay.passing(error, during: "alarm", item: delivery.channel) }
+        }
+        return false
     }
 
     private func note(_ report: CaptureRoundReport, _ undelivered: [Alarm.Delivery]) {

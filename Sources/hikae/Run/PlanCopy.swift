@@ -31,7 +31,7 @@ struct PlanCopy {
             console.note(
                 session.words.say("揃った保管先: ", "level: ") + report.vaults.joined(separator: ", "))
         }
-        return report.unavailable.isEmpty ? .done : .failed
+        return report.unavailable.isEmpty && report.withoutParity.isEmpty ? .done : .failed
     }
 
     private static func show(_ event: CaptureEvent, _ display: PlanProgress) {
@@ -44,6 +44,7 @@ struct PlanCopy {
                 Console.shared.note("\(source) -> \(target): \(Words.count(count, "snapshot")) copied")
             }
         case .vaultUnavailable(_, let error): ErrorDisplay.passing(error, during: "vault")
+        case .parityFailed(let vault, let error): ErrorDisplay.passing(error, during: "parity", item: vault)
         case .started, .warning, .finished: break
         }
     }

@@ -10,27 +10,39 @@ import HikaeRepository
 /// Retention in every vault of a plan.
 struct PlanForget {
     let session: PlanSession
+    /// Snapshots and captures to remove in every vault; when empty, the plan's retention decides.
+    let names: [String]
     let isDryRun: Bool
     /// Nil: the data stays.
     let pruning: PruneOptions?
+    /// What a proposal says, where nothing goes by one hand alone.
+    let proposing: ProposalOptions
 
     private var console: Console { .shared }
     private var words: PlanWords { session.words }
 
     func run() throws(HikaeError) -> ExitStatus {
-        guard let policy = ForgetPolicy(session.plan.retention) else {
+        let policy = ForgetPolicy(session.plan.retention)
+        guard policy != nil || !names.isEmpty else {
             throw HikaeError(
                 .usage, "\(session.plan.file) says nothing of retention, so nothing is forgotten",
                 hint: "Say what to keep, as in retention: {daily: 14, weekly: 8, monthly: 24}.")
         }
         let opener = VaultOpener(session.plan, options: session.vaults, context: session.context)
+        let survey = try VaultSurvey(session.plan, opener: opener)
+        warn(survey)
         var failure: HikaeError?
         var reached = 0
-        for vault in session.plan.vaults {
+        let named = names.isEmpty ? nil : try named(survey)
+        for vault in session.plan.vaults where !survey.unread.contains(where: { $0.vault == vault.name }) {
             do throws(HikaeError) {
                 let open = try opener.open(vault, lock: isDryRun ? .none : .exclusive)
                 defer { open.close() }
-                try forget(in: open, policy)
+                if let named {
+                    try remove(named.removals[vault.name] ?? [], in: open, survey)
+                } else if let policy {
+                    try forget(in: open, policy, survey)
+                }
                 reached += 1
             } catch {
                 if error.code == .cancelled { throw error }
@@ -39,22 +51,81 @@ struct PlanForget {
                 ErrorDisplay.passing(error, during: "forget", item: vault.name)
             }
         }
+        failure = failure ?? survey.unread.first?.error
         if reached == 0, let failure { throw failure }
         return failure == nil ? .done : .failed
     }
 
-    private func forget(in vault: VaultSession, _ policy: ForgetPolicy) throws(HikaeError) {
-        var unreadable = 0
-        let snapshots = try vault.repository.snapshots { id, error in
-            unreadable += 1
-            console.warn("snapshot \(id.short) cannot be read: \(error.message)")
+    private func warn(_ survey: VaultSurvey) {
+        for (vault, snapshot, error) in survey.damaged {
+            console.warn("vault \(vault): snapshot \(snapshot.short) cannot be read: \(error.message)")
         }
-        let plan = RetentionRound.plan(
-            snapshots, isComplete: unreadable == 0, organisation: session.plan.organisation, policy: policy,
-            now: session.context.clock.now())
-        if console.isJSON { describe(plan, vault.name) } else { tell(plan, vault.name) }
-        let removals = plan.removals
+        for (vault, error) in survey.unread {
+            ErrorDisplay.passing(error, during: "forget", item: vault)
+            console.warn(
+                words.say(
+                    "保管先 \(vault) を読み取れないため、どの保管先からも何も削除しません。",
+                    "The vault \(vault) cannot be read, so nothing is forgotten in any vault: a suspect capture may stand there."
+                ))
+        }
+    }
+
+    /// Throws `.refused` when any of what was named must stay in any vault.
+    private func named(_ survey: VaultSurvey) throws(HikaeError) -> NamedRemoval {
+        let named = try NamedRemoval(names, in: survey, organisation: session.plan.organisation)
+        for vault in session.plan.vaults {
+            guard let all = survey.snapshots[vault.name], let removals = named.removals[vault.name] else { continue }
+            try survey.holds(in: vault.name, all, isComplete: true).check(removals.map(\.id))
+        }
+        return named
+    }
+
+    private func remove(
+        _ removals: [NamedSnapshot], in vault: VaultSession, _ survey: VaultSurvey
+    ) throws(HikaeError) {
+        let (snapshots, isComplete) = try list(vault)
+        let there = Set(snapshots.map(\.id))
+        let removals = removals.filter { there.contains($0.id) }
         guard !removals.isEmpty else { return }
+        // What came to the vault since it was looked at may be a reason.
+        try survey.holds(in: vault.name, snapshots, isComplete: isComplete).check(removals.map(\.id))
+        let verb = isDryRun ? words.say("削除予定", "would forget") : words.say("削除", "forgot")
+        if console.isJSON {
+            console.printObject { json in
+                json.member("message_type", "forgotten")
+                json.member("vault", vault.name)
+                json.key("removed")
+                json.strings(removals.map(\.id.hex))
+                json.member("dry_run", isDryRun)
+            }
+        } else {
+            let ids = removals.map(\.id.short).joined(separator: ", ")
+            console.note(words.say("保管先 \(vault.name): \(verb) \(ids)", "vault \(vault.name): \(verb) \(ids)"))
+        }
+        try execute(removals, in: vault)
+    }
+
+    private func list(_ vault: VaultSession) throws(HikaeError) -> ([NamedSnapshot], isComplete: Bool) {
+        var isComplete = true
+        return (try vault.repository.snapshots { _, _ in isComplete = false }, isComplete)
+    }
+
+    private func forget(in vault: VaultSession, _ policy: ForgetPolicy, _ survey: VaultSurvey) throws(HikaeError) {
+        let (snapshots, isComplete) = try list(vault)
+        let plan = RetentionRound.plan(
+            snapshots, holds: survey.holds(in: vault.name, snapshots, isComplete: isComplete),
+            organisation: session.plan.organisation, policy: policy, now: session.context.clock.now())
+        if console.isJSON { describe(plan, vault.name) } else { tell(plan, vault.name) }
+        try execute(plan.removals, in: vault)
+    }
+
+    private func execute(_ removals: [NamedSnapshot], in vault: VaultSession) throws(HikaeError) {
+        guard !removals.isEmpty else { return }
+        if let proposal = try proposal(to: vault) {
+            _ = try proposal.run(
+                removing: removals, pruning: pruning != nil, from: vault.repository, isRoutine: names.isEmpty)
+            return
+        }
         if !isDryRun {
             try vault.lock?.confirm()
             let forgetter = Forgetter(repository: vault.repository)
@@ -65,6 +136,18 @@ struct PlanForget {
         try vault.repository.loadIndex()
         _ = try PruneRun(repository: vault.repository, options: pruning, isDryRun: isDryRun)
             .run(ignoring: Set(removals.map(\.id)))
+    }
+
+    /// A proposal in place of a removal, for a vault that keeps an agreement.
+    private func proposal(to vault: VaultSession) throws(HikaeError) -> ProposalRun? {
+        let opener = VaultOpener(session.plan, options: session.vaults, context: session.context)
+        guard let planned = session.plan.vaults.first(where: { $0.name == vault.name }),
+            let client = try opener.agreement(of: planned), try client.report() != nil
+        else { return nil }
+        let reason = words.say("プランの保持期間", "the plan's retention")
+        return ProposalRun(
+            client: client, words: words, reason: proposing.why ?? reason, proposer: proposing.proposer,
+            isDryRun: isDryRun)
     }
 
     private func tell(_ plan: RetentionPlan, _ vault: String) {

@@ -29,7 +29,14 @@ struct PlanSession {
         vaults.cacheDirectory = global.noCache ? nil : CacheFolder.path(global.cacheDir)
         vaults.packSize = try global.packBytes()
         vaults.compression = try global.compressionMode()
+        vaults.remote = try Session.remoteOptions(global, nil)
+        vaults.retrying = { name, error, nanoseconds in
+            let seconds = (Double(nanoseconds) / 1e8).rounded() / 10
+            Console.shared.warn("vault \(name): \(error.message); trying again in \(seconds) s")
+        }
         vaults.retryLockSeconds = global.retryLock?.seconds ?? 0
+        vaults.uploadRate = global.limitUpload.flatMap { $0 > 0 ? UInt64($0) << 10 : nil }
+        vaults.downloadRate = global.limitDownload.flatMap { $0 > 0 ? UInt64($0) << 10 : nil }
         self.vaults = vaults
         context = WorkContext(
             cancellation: Shutdown.cancellation,

@@ -1,7 +1,8 @@
-// Going to every place that a plan names: secrets first, then vaults, then sources side by side. Reads no data and
-// changes nothing.
+// Going to every place that a plan names: secrets first, then vaults, then sources and the places they go back to, side
+// by side. Reads no data and changes nothing.
 
 import HikaeCore
+import HikaeDestination
 import HikaeOperations
 import HikaePlan
 import HikaeRepository
@@ -18,7 +19,7 @@ struct PlanSurvey {
     func run(_ report: inout PlanReport) throws(HikaeError) {
         let missing = try secrets(&report)
         try vaults(&report, missing)
-        try sources(&report, missing)
+        try places(&report, missing)
     }
 
     // MARK: Secrets
@@ -47,7 +48,9 @@ struct PlanSurvey {
 
     /// Every secret that the plan names, with its place, in the plan's order.
     private func references() -> [(SecretReference, PlanPlace)] {
-        var result = plan.vaults.map { ($0.password, $0.places.of("password")) }
+        var result = plan.vaults.flatMap { vault in
+            vault.secrets.map { ($0.reference, vault.places.of($0.key)) }
+        }
         for (_, source) in plan.sources {
             result += source.kind.secrets.map { ($0.reference, source.places.of($0.key)) }
             if let restore = source.restore {
@@ -63,9 +66,12 @@ struct PlanSurvey {
         for vault in plan.vaults {
             try Shutdown.cancellation.check()
             // Its secret's line has told what is the matter.
-            if missing.contains(vault.password) { continue }
+            if vault.secrets.contains(where: { missing.contains($0.reference) }) { continue }
             do throws(HikaeError) {
-                let store = RetryingStore(try StoreLocation.open(vault.repository))
+                var opening = VaultOpener.Options()
+                opening.remote = try Session.remoteOptions(global)
+                let context = WorkContext(cancellation: Shutdown.cancellation)
+                let store = try VaultOpener(plan, options: opening, context: context).store(of: vault)
                 let repository = try Repository.open(
                     store, password: try vault.password.fetch().bytes, options: try Session.openOptions(global))
                 let count = try store.list(.snapshot).count
@@ -89,27 +95,54 @@ struct PlanSurvey {
         return error
     }
 
-    // MARK: Sources
+    // MARK: Sources and places to restore to
 
     private typealias Answer = Result<ServiceIdentity, HikaeError>
 
-    /// Asks the sources, as many side by side as the plan allows; tells of them in the plan's order.
-    private func sources(_ report: inout PlanReport, _ missing: Set<SecretReference>) throws(HikaeError) {
-        let sources = plan.sources.filter { pair in
-            !pair.source.kind.secrets.contains { missing.contains($0.reference) }
+    /// Something that is logged in to.
+    private struct Stop {
+        /// "source" or "restore".
+        var subject: String
+        var name: String
+        var kind: PlanSourceKind
+        var place: PlanPlace
+
+        func ask() throws(HikaeError) -> ServiceIdentity {
+            subject == "source"
+                ? try SourceFactory.source(kind).probe() : try DestinationFactory.destination(kind).probe()
         }
+    }
+
+    /// Every source, each followed by the place that it goes back to.
+    private func stops() -> [Stop] {
+        plan.sources.flatMap { system, source in
+            let name = "\(system.name)/\(source.name)"
+            let there = source.restore.map { restore in
+                Stop(
+                    subject: "restore", name: name, kind: restore.kind,
+                    place: restore.places.of(restore.kind.name.rawValue))
+            }
+            let here = Stop(
+                subject: "source", name: name, kind: source.kind, place: source.places.of(source.kind.name.rawValue))
+            return [here] + [there].compactMap { $0 }
+        }
+    }
+
+    /// Asks them, as many side by side as the plan allows; tells of them in the plan's order.
+    private func places(_ report: inout PlanReport, _ missing: Set<SecretReference>) throws(HikaeError) {
+        let stops = stops().filter { stop in !stop.kind.secrets.contains { missing.contains($0.reference) } }
         let answers = Mutex<[Int: Answer]>([:])
         let next = Atomic<Int>(0)
         let display = Mutex((report: report, shown: 0))
-        runThreads(min(plan.limits.sources, max(1, sources.count))) { _ in
+        runThreads(min(plan.limits.sources, max(1, stops.count))) { _ in
             while !Shutdown.cancellation.isCancelled {
                 let index = next.add(1, ordering: .relaxed).oldValue
-                guard index < sources.count else { return }
-                let answer = Self.ask(sources[index].source)
+                guard index < stops.count else { return }
+                let answer = Self.ask(stops[index])
                 answers.withLock { $0[index] = answer }
                 display.withLock { display in
                     while let answer = answers.withLock({ $0[display.shown] }) {
-                        Self.show(answer, sources[display.shown], &display.report)
+                        Self.show(answer, stops[display.shown], &display.report)
                         display.shown += 1
                     }
                 }
@@ -119,23 +152,20 @@ struct PlanSurvey {
         try Shutdown.cancellation.check()
     }
 
-    private static func ask(_ source: PlanSource) -> Answer {
+    private static func ask(_ stop: Stop) -> Answer {
         do throws(HikaeError) {
-            return .success(try SourceFactory.source(source.kind).probe())
+            return .success(try stop.ask())
         } catch {
             return .failure(error)
         }
     }
 
-    private static func show(
-        _ answer: Answer, _ pair: (system: PlanSystem, source: PlanSource), _ report: inout PlanReport
-    ) {
-        let (source, name) = (pair.source, "\(pair.system.name)/\(pair.source.name)")
+    private static func show(_ answer: Answer, _ stop: Stop, _ report: inout PlanReport) {
         switch answer {
         case .success(let identity):
-            report.good("source", name, "\(source.kind.address) (\(identity.software))", notes: identity.notes)
-        case .failure(let error):
-            report.bad("source", name, source.places.of(source.kind.name.rawValue), error)
+            report.good(
+                stop.subject, stop.name, "\(stop.kind.address) (\(identity.software))", notes: identity.notes)
+        case .failure(let error): report.bad(stop.subject, stop.name, stop.place, error)
         }
     }
 }

@@ -25,24 +25,13 @@ struct PlanWords {
 
     /// "1,234 files"
     func items(_ count: UInt64, _ unit: CaptureUnit) -> String {
-        let number = PlanWords.number(count)
+        let number = GroupedDigits.text(count)
         switch unit {
         case .files: return say("\(number) ファイル", "\(number) file\(count == 1 ? "" : "s")")
         case .messages: return say("\(number) 通", "\(number) message\(count == 1 ? "" : "s")")
         case .rows: return say("\(number) 行", "\(number) row\(count == 1 ? "" : "s")")
         case .objects: return say("\(number) オブジェクト", "\(number) object\(count == 1 ? "" : "s")")
         }
-    }
-
-    /// "1,234"
-    static func number(_ value: some BinaryInteger) -> String {
-        var digits = Array(String(value).reversed())
-        var place = 3
-        while place < digits.count {
-            digits.insert(",", at: place)
-            place += 4
-        }
-        return String(digits.reversed())
     }
 
     func age(_ seconds: Int64) -> String { TimeWords.age(seconds: seconds, japanese: isJapanese) }

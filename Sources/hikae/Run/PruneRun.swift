@@ -2,6 +2,7 @@
 
 import HikaeCore
 import HikaeFormat
+import HikaeParity
 import HikaeRepository
 
 /// One prune.
@@ -31,6 +32,12 @@ struct PruneRun {
         }
         guard !isDryRun else { return .done }
         try pruner.execute(plan)
+        do throws(HikaeError) {
+            // Parity has no use without its pack.
+            try ParityRound(repository.uncached, cancellation: Shutdown.cancellation).removeStale()
+        } catch {
+            if error.code != .unsupported { troubles.warn(error) }
+        }
         display.stop()
         console.note("done")
         return troubles.count > 0 ? .failed : .done

@@ -83,8 +83,8 @@ struct ReturnRun {
             table.rows.append(
                 [
                     result.step.capture.name.description, TimeWords.minute(result.step.capture.time),
-                    "\(PlanWords.number(written)) (\(Words.size(bytes)))",
-                    PlanWords.number(result.preview?.present ?? result.summary?.itemsSkipped ?? 0),
+                    "\(GroupedDigits.text(written)) (\(Words.size(bytes)))",
+                    GroupedDigits.text(result.preview?.present ?? result.summary?.itemsSkipped ?? 0),
                     Words.duration(result.seconds), proof(result),
                 ].map { [$0] })
         }

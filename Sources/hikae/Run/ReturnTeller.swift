@@ -25,10 +25,10 @@ struct ReturnTeller: Sendable {
             for note in capture.notes { console.note("      \(note)") }
         case .previewed(_, let preview): show(preview)
         case .restored(_, let summary):
-            let (items, size) = (PlanWords.number(summary.itemsWritten), Words.size(summary.bytesWritten))
+            let (items, size) = (GroupedDigits.text(summary.itemsWritten), Words.size(summary.bytesWritten))
             var line = words.say("      \(items) 件（\(size)）を書き込み", "      wrote \(items) items (\(size))")
             if summary.itemsSkipped > 0 {
-                let there = PlanWords.number(summary.itemsSkipped)
+                let there = GroupedDigits.text(summary.itemsSkipped)
                 line += words.say("、\(there) 件は既存", ", \(there) were there already")
             }
             if summary.errors > 0 {
@@ -49,8 +49,8 @@ struct ReturnTeller: Sendable {
 
     private func show(_ preview: ReturnPreview) {
         let console = Console.shared
-        let (items, size) = (PlanWords.number(preview.items), Words.size(preview.bytes))
-        let present = PlanWords.number(preview.present)
+        let (items, size) = (GroupedDigits.text(preview.items), Words.size(preview.bytes))
+        let present = GroupedDigits.text(preview.present)
         var line = words.say(
             "      \(items) 件（\(size)）を書き込む予定、\(present) 件は既存",
             "      would write \(items) items (\(size)), \(present) are there already")
@@ -64,7 +64,7 @@ struct ReturnTeller: Sendable {
 
     private func show(_ verification: Verification) {
         let console = Console.shared
-        let (equal, compared) = (PlanWords.number(verification.equal), PlanWords.number(verification.compared))
+        let (equal, compared) = (GroupedDigits.text(verification.equal), GroupedDigits.text(verification.compared))
         console.note(
             verification.isWhole
                 ? words.say("      照合: \(compared) 件すべて一致", "      proved: \(equal) of \(compared) compared are equal")

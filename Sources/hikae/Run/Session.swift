@@ -3,6 +3,7 @@
 import ArgumentParser
 import HikaeCore
 import HikaeFormat
+import HikaeRemote
 import HikaeRepository
 import HikaeStore
 
@@ -35,7 +36,8 @@ struct Session {
         _ options: GlobalOptions, lock mode: LockMode, inputIsData: Bool = false,
         _ body: (Session) throws(HikaeError) -> Result
     ) throws(HikaeError) -> Result {
-        let repository = try open(RepositoryPlace(options), options, inputIsData: inputIsData)
+        let repository = try open(
+            RepositoryPlace(options), options, inputIsData: inputIsData, willLock: mode != .none && !options.noLock)
         return try run(repository, options, lock: mode, body)
     }
 
@@ -79,17 +81,19 @@ struct Session {
 
     /// Opens a repository, asking for the password when nothing else gives it.
     static func open(
-        _ place: RepositoryPlace, _ options: GlobalOptions, inputIsData: Bool = false
+        _ place: RepositoryPlace, _ options: GlobalOptions, inputIsData: Bool = false, willLock: Bool = false
     ) throws(HikaeError) -> Repository {
         let store = try store(at: place, options)
+        var opening = try openOptions(options, keyHint: place.keyHint)
+        opening.willLock = willLock
+        if let password = try place.resolvePassword() {
+            return try Repository.open(store, password: password, options: opening)
+        }
+        // Nobody is asked for the password of nothing.
         guard try store.exists(StoredFile.config) else {
             throw HikaeError(
                 .noRepository, "there is no repository at \(store.location)",
                 hint: "Run `hikae init` to make one, or check the path given with --repo.")
-        }
-        let opening = try openOptions(options, keyHint: place.keyHint)
-        if let password = try place.resolvePassword() {
-            return try Repository.open(store, password: password, options: opening)
         }
         // A person who mistyped may try again.
         for attempt in 1...3 {
@@ -110,12 +114,42 @@ struct Session {
 
     /// The store of a place, slowed down as the options say.
     static func store(at place: RepositoryPlace, _ options: GlobalOptions) throws(HikaeError) -> any ObjectStore {
-        let store = RetryingStore(try StoreLocation.open(try place.resolveLocation()))
+        try store(at: try place.resolveLocation(), options)
+    }
+
+    /// The store at a location, slowed down as the options say.
+    static func store(at location: String, _ options: GlobalOptions) throws(HikaeError) -> any ObjectStore {
+        var work = RemoteLocation.Work()
         let (upload, download) = (options.limitUpload ?? 0, options.limitDownload ?? 0)
-        guard upload > 0 || download > 0 else { return store }
-        return ThrottledStore(
-            store, uploadRate: upload > 0 ? UInt64(upload) << 10 : nil,
-            downloadRate: download > 0 ? UInt64(download) << 10 : nil)
+        if upload > 0 { work.uploadRate = UInt64(upload) << 10 }
+        if download > 0 { work.downloadRate = UInt64(download) << 10 }
+        work.report = { tellRetry($0, $1, of: location) }
+        return try RemoteLocation.store(at: location, try remoteOptions(options, location), work)
+    }
+
+    /// What the environment and the options say of stores on other machines.
+    static func remoteOptions(_ options: GlobalOptions, _ location: String? = nil) throws(HikaeError) -> RemoteOptions {
+        var remote = RemoteOptions.environment()
+        for option in options.storeOptions { try remote.set(option) }
+        if let file = options.cacert.last { remote.trust.certificateAuthority = file }
+        remote.cancellation = Shutdown.cancellation
+        guard location.map(RemoteLocation.isRemote) ?? true else { return remote }
+        if options.insecureTls {
+            throw HikaeError(
+                .unsupported, "--insecure-tls is not offered: whoever stands between could read and change everything",
+                hint: "Trust the server's certificate: --cacert FILE, or -o tls.fingerprint=sha256:….")
+        }
+        if options.tlsClientCert != nil {
+            throw HikaeError(.unsupported, "--tls-client-cert is not supported")
+        }
+        return remote
+    }
+
+    /// Says that a server is asked again.
+    static func tellRetry(_ error: HikaeError, _ nanoseconds: UInt64, of location: String) {
+        guard RemoteLocation.isRemote(location) else { return }
+        let seconds = (Double(nanoseconds) / 1e8).rounded() / 10
+        Console.shared.warn("\(error.message); trying again in \(seconds) s")
     }
 
     /// How the options want a repository opened.

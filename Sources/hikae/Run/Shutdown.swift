@@ -67,13 +67,11 @@ enum Shutdown {
     /// The handler only writes a byte to a pipe; a thread reads it. System calls are restarted, and the handlers do
     /// not pass to programs that are run, as a signal mask or an ignored signal would.
     static func installSignalHandlers() {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        handlerPipe.store(ends[1], ordering: .releasing)
+        guard let wake = try? SystemPipe(for: "signals") else { return }
+        handlerPipe.store(wake.write, ordering: .releasing)
         // A handler must not be the first to touch what is made when it is first touched.
         _ = (cancellation.isCancelled, signalExitCode)
-        let reading = ends[0]
+        let reading = wake.read
         _ = RunningThread(stackBytes: 256 << 10) { watch(reading) }
         for number in [SIGINT, SIGTERM, SIGHUP] {
             var action = sigaction()

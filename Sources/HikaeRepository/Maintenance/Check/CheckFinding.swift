@@ -58,6 +58,8 @@ public struct CheckFinding: Sendable {
     public var paths: [String]
     /// How many there are.
     public var pathCount: Int
+    /// The snapshots that they are in, all of them.
+    public var snapshots: [FileID] = []
 
     /// Paths that one finding names.
     public static let maximumPaths = 20
@@ -91,6 +93,10 @@ public struct CheckReport: Sendable {
     public var packs = 0
     public var packsRead = 0
     public var bytesRead: UInt64 = 0
+    /// The packs that were chosen to be read, in the order of their IDs.
+    public var chosenPacks: [FileID] = []
+    /// Whether no pack stands behind the last of these.
+    public var reachedEnd = true
     /// Packs that `repair packs` should be given.
     public var damagedPacks: [FileID] = []
     /// What to do next, as sentences.

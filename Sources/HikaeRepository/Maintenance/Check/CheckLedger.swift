@@ -74,13 +74,18 @@ final class CheckLedger: Sendable {
     /// Whether this blob was reported missing already.
     func isHeld(_ blob: BlobID) -> Bool { state.withLock { $0.byBlob[blob] != nil } }
 
-    /// Notes that a file needs a lost blob that stands in `packs`. `file` tells files apart.
-    func concern(path: @autoclosure () -> String, file: Int, blob: BlobID, packs: [Int]) {
+    /// Notes that a file of a snapshot needs a lost blob that stands in `packs`. `file` tells files apart.
+    func concern(
+        path: @autoclosure () -> String, of snapshot: FileID?, file: Int, blob: BlobID, packs: [Int]
+    ) {
         state.withLock { state in
             let findings = (state.byBlob[blob] ?? []) + packs.compactMap { state.byPack[$0] }
             for finding in findings where state.lastFile[finding] != file {
                 state.lastFile[finding] = file
                 state.pending[finding].pathCount += 1
+                if let snapshot, state.pending[finding].snapshots.last != snapshot {
+                    state.pending[finding].snapshots.append(snapshot)
+                }
                 if state.pending[finding].paths.count < CheckFinding.maximumPaths {
                     state.pending[finding].paths.append(path())
                 }

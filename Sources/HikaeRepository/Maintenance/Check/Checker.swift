@@ -8,7 +8,7 @@ import Synchronization
 
 /// Checks a repository. The caller holds an exclusive lock, as restic does, or accepts that others write meanwhile.
 ///
-/// The repository must be opened on the store itself, not on a cache of it. Its index is loaded afresh.
+/// Reads the store itself, never a copy of it on this machine. The index is loaded afresh.
 public final class Checker: Sendable {
     private let repository: Repository
     private let options: CheckOptions
@@ -25,7 +25,7 @@ public final class Checker: Sendable {
         cancellation: Cancellation? = nil, report: @escaping @Sendable (CheckFinding) -> Void,
         phase: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        self.repository = repository
+        self.repository = repository.uncached
         self.options = options
         self.progress = progress
         self.cancellation = cancellation
@@ -60,6 +60,9 @@ public final class Checker: Sendable {
         }
         return ledger.finish()
     }
+
+    /// Reads under way at once.
+    private var threads: Int { repository.store.traits.threads(options.threads) }
 
     private func begin(_ name: String) {
         phase(name)
@@ -181,7 +184,7 @@ public final class Checker: Sendable {
         let count = Mutex(0)
         progress?.begin(phase: "check snapshots, trees and blobs", files: snapshots.count)
         for snapshot in snapshots {
-            try walk.run(roots: [snapshot.snapshot.tree], threads: options.threads) { id, result in
+            try walk.run(roots: [snapshot.snapshot.tree], threads: threads) { id, result in
                 count.withLock { $0 += 1 }
                 checker.check(id, result)
             }
@@ -197,10 +200,16 @@ public final class Checker: Sendable {
         let packs = present.map { (id: survey.table.ids[$0], size: sizes[$0] ?? 0) }
         var generator = RepeatableGenerator(seed: options.seed ?? UInt64.random(in: 0 ... .max))
         let chosen = options.readData.select(packs, using: &generator)
+        let ids = chosen.map { packs[$0].id }.sorted()
+        let last = packs.map(\.id).max()
+        survey.ledger.update {
+            $0.chosenPacks = ids
+            $0.reachedEnd = ids.last == last
+        }
         let bytes = chosen.reduce(0) { $0 + Int(clamping: packs[$1].size) }
         progress?.begin(phase: "read all data", files: chosen.count, bytes: bytes)
         let reader = DataReader(
             repository: repository, survey: survey, progress: progress, cancellation: cancellation)
-        try reader.read(chosen.map { (number: present[$0], size: packs[$0].size) }, threads: options.threads)
+        try reader.read(chosen.map { (number: present[$0], size: packs[$0].size) }, threads: threads)
     }
 }

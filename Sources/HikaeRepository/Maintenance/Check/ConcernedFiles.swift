@@ -25,6 +25,8 @@ struct ConcernedFiles {
     private let clean: AtomicBitset
     private var opener: BlobOpener
     private var fileCount = 0
+    /// The one that is looked through.
+    private var snapshot: FileID?
 
     init(
         _ repository: Repository, table: PackTable, lost: AtomicBitset, ledger: CheckLedger,
@@ -41,10 +43,11 @@ struct ConcernedFiles {
     }
 
     /// Looks through one snapshot.
-    mutating func look(through snapshot: NamedSnapshot) throws(HikaeError) {
-        var path: [UInt8] = Array("\(snapshot.id.short):".utf8)
+    mutating func look(through named: NamedSnapshot) throws(HikaeError) {
+        snapshot = named.id
+        var path: [UInt8] = Array("\(named.id.short):".utf8)
         var levels: [Level] = []
-        _ = enter(snapshot.snapshot.tree, &path, &levels)
+        _ = enter(named.snapshot.tree, &path, &levels)
         while let level = levels.last {
             try cancellation?.check()
             guard level.next < level.nodes.count else {
@@ -75,8 +78,8 @@ struct ConcernedFiles {
             fileCount += 1
             let packs = index.copyPositions(id, .tree).map { table.number(at: $0, in: index) }
             ledger.concern(
-                path: String(decoding: path + [UInt8(ascii: "/")], as: UTF8.self), file: fileCount, blob: id,
-                packs: packs)
+                path: String(decoding: path + [UInt8(ascii: "/")], as: UTF8.self), of: snapshot, file: fileCount,
+                blob: id, packs: packs)
             return false
         }
     }
@@ -104,7 +107,8 @@ struct ConcernedFiles {
             if !hasLoss { fileCount += 1 }
             hasLoss = true
             ledger.concern(
-                path: String(decoding: path, as: UTF8.self), file: fileCount, blob: id, packs: packs)
+                path: String(decoding: path, as: UTF8.self), of: snapshot, file: fileCount, blob: id,
+                packs: packs)
         }
         return hasLoss
     }

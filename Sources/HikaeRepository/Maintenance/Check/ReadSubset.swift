@@ -12,6 +12,11 @@ public enum ReadSubset: Sendable, Equatable {
     case percent(Double)
     /// About as many bytes of packs, chosen at random.
     case bytes(UInt64)
+    /// These packs, as far as they are there.
+    case packs(Set<FileID>)
+    /// The next so much of the packs in the order of their IDs, behind the pack where the last run ended; nil: from the
+    /// first. Ends with the last pack: the run after that begins anew.
+    case next(ScrubShare, after: FileID?)
 
     /// Reads `2/5`, `10%` or `50G`, as restic's `--read-data-subset`.
     public init(_ text: String) throws(HikaeError) {
@@ -38,6 +43,21 @@ public enum ReadSubset: Sendable, Equatable {
         }
     }
 
+    /// The packs behind `place` in the order of IDs, until they come to the share.
+    private func walk(_ packs: [(id: FileID, size: UInt64)], _ share: ScrubShare, after place: FileID?) -> [Int] {
+        let whole = packs.reduce(UInt64(0)) { $0 &+ $1.size }
+        let wanted = share.bytes(of: whole)
+        var order = packs.indices.sorted { packs[$0].id < packs[$1].id }
+        if let place, let last = order.last, place < packs[last].id { order.removeAll { packs[$0].id <= place } }
+        var (chosen, bytes): ([Int], UInt64) = ([], 0)
+        for index in order {
+            guard bytes < wanted else { break }
+            chosen.append(index)
+            bytes &+= packs[index].size
+        }
+        return chosen.sorted()
+    }
+
     /// The chosen packs, by their place in `packs`, in rising order.
     func select<Generator: RandomNumberGenerator>(
         _ packs: [(id: FileID, size: UInt64)], using generator: inout Generator
@@ -52,6 +72,8 @@ public enum ReadSubset: Sendable, Equatable {
             let whole = packs.reduce(UInt64(0)) { $0 &+ $1.size }
             guard whole > 0 else { return [] }
             return random(packs.count, share: min(1, Double(bytes) / Double(whole)), using: &generator)
+        case .packs(let ids): return packs.indices.filter { ids.contains(packs[$0].id) }
+        case .next(let share, let place): return walk(packs, share, after: place)
         }
     }
 
@@ -61,6 +83,31 @@ public enum ReadSubset: Sendable, Equatable {
         guard count > 0 else { return [] }
         let wanted = max(1, Int(Double(count) * share))
         return Array((0..<count).shuffled(using: &generator).prefix(wanted)).sorted()
+    }
+}
+
+/// How much of a repository one run of a scrub reads.
+public enum ScrubShare: Sendable, Equatable {
+    /// Above 0, at most 100.
+    case percent(Double)
+    case bytes(UInt64)
+
+    /// Reads `5%` or `20G`.
+    public init(_ text: String) throws(HikaeError) {
+        switch try? ReadSubset(text) {
+        case .percent(let percent): self = .percent(percent)
+        case .bytes(let bytes): self = .bytes(bytes)
+        default:
+            throw HikaeError(
+                .usage, "--scrub \(text) makes no sense", hint: "Give a share like 5%, or a size like 20G.")
+        }
+    }
+
+    func bytes(of whole: UInt64) -> UInt64 {
+        switch self {
+        case .percent(let percent): max(1, UInt64(Double(whole) * percent / 100))
+        case .bytes(let bytes): bytes
+        }
     }
 }
 

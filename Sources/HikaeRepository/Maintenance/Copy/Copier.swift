@@ -2,6 +2,7 @@
 
 public import HikaeCore
 import HikaeFormat
+import HikaeStore
 import Synchronization
 
 /// How a copy is to go about it. Pack size and compression are the destination's (`OpenOptions`).
@@ -99,7 +100,8 @@ public final class Copier: Sendable {
         if !extracts.isEmpty {
             progress?.begin(phase: "copying packs", files: extracts.count)
             let repacker = Repacker(
-                from: source, to: destination, threads: options.threads, progress: progress,
+                from: source, to: destination, threads: source.store.traits.threads(options.threads),
+                progress: progress,
                 cancellation: cancellation)
             let copied = try repacker.copy(extracts, index: source.index)
             summary.blobs += UInt64(copied.blobs)

@@ -30,7 +30,7 @@ struct IndexRewriter {
         var output = IndexOutput(repository: repository)
         for file in files where !obsolete.contains(file) {
             try cancellation?.check()
-            let packs = try load(file)
+            let packs = try IndexFiles.load(file, of: repository)
             if packs.contains(where: { isDropped($0.0) }) {
                 for (id, blobs) in packs where !isDropped(id) { try output.add(id, blobs) }
                 replaced.append(file)
@@ -42,17 +42,6 @@ struct IndexRewriter {
         // The seal makes each file's name new, but nothing may depend on that.
         for file in replaced where !output.saved.contains(file) { try repository.removeFile(.index, file) }
         try repository.store.flush()
-    }
-
-    private func load(_ file: FileID) throws(HikaeError) -> [(FileID, [PackedBlob])] {
-        let json = try repository.loadUnpacked(StoredFile(.index, file))
-        var packs: [(FileID, [PackedBlob])] = []
-        try json.withBytes { bytes throws(HikaeError) in
-            try IndexCodec.decode(
-                bytes, supersedes: { _ in }, pack: { packs.append(($0, [])) },
-                blob: { _, blob in packs[packs.count - 1].1.append(blob) })
-        }
-        return packs
     }
 }
 

@@ -33,6 +33,8 @@ public struct IndexRepairSummary: Sendable, Equatable {
 public struct PackRepairSummary: Sendable, Equatable {
     /// Blobs that were whole and stand in new packs now.
     public var saved = 0
+    /// Blobs that were not, and came from elsewhere.
+    public var rescued = 0
     /// Blobs that were not, and have no other copy.
     public var lost: [BlobID] = []
     /// Packs that were taken out of the repository.

@@ -1,17 +1,19 @@
 // Repairing packs: what is whole in a damaged pack moves to a new one, and the damaged one goes.
 
 public import HikaeCore
-import HikaeFormat
+public import HikaeFormat
 import HikaeStore
 
 extension Repairer {
     /// Saves the whole blobs of damaged packs into new packs and takes the damaged ones out of the repository.
     ///
     /// - Parameter keepCopy: handed the bytes of each pack before anything changes; what it throws ends the repair.
+    /// - Parameter rescue: asked for each blob that is not whole: its plaintext from elsewhere, nil where nobody has it.
     /// - Throws: `.damaged` when an index file cannot be read: repair the index first. The error of a pack that could not
     ///   be read but may be whole; then no pack is gone.
     public func repairPacks(
-        _ ids: [FileID], keepCopy: ((FileID, [UInt8]) throws(HikaeError) -> Void)? = nil
+        _ ids: [FileID], keepCopy: ((FileID, [UInt8]) throws(HikaeError) -> Void)? = nil,
+        rescue: ((BlobID, BlobType) throws(HikaeError) -> [UInt8]?)? = nil
     ) throws(HikaeError) -> PackRepairSummary {
         let packs = Set(ids)
         guard !packs.isEmpty else { throw HikaeError(.usage, "no packs were named to repair") }
@@ -28,7 +30,7 @@ extension Repairer {
         if let keepCopy, !options.dryRun {
             for id in packs.sorted() where sizes[id] != nil { try copy(id, to: keepCopy) }
         }
-        try salvage(packs.sorted(), known, sizes, index, &summary)
+        try salvage(packs.sorted(), known, sizes, index, rescue, &summary)
         summary.removed = packs.sorted()
         guard !options.dryRun else { return summary }
         try IndexRewriter(repository: repository, progress: progress, cancellation: cancellation)
@@ -64,7 +66,7 @@ extension Repairer {
 
     private func salvage(
         _ packs: [FileID], _ known: [FileID: [PackedBlob]], _ sizes: [FileID: UInt64], _ index: BlobIndex,
-        _ summary: inout PackRepairSummary
+        _ rescue: ((BlobID, BlobType) throws(HikaeError) -> [UInt8]?)?, _ summary: inout PackRepairSummary
     ) throws(HikaeError) {
         var options = BlobWriter.Options()
         options.storesKnownBlobs = true
@@ -90,7 +92,16 @@ extension Repairer {
                             throw unread(pack, error)
                         }
                         note("failed to load blob \(blob.id.hex): \(error.message)")
-                        failed.insert(blob.id)
+                        // What another gives must be what the name says, whoever gives it.
+                        if let rescue, let bytes = try rescue(blob.id, blob.type), Digest.blobID(bytes) == blob.id {
+                            let isNew = try bytes.withBytes { content throws(HikaeError) in
+                                try saver.save(content, blob.type, id: blob.id).isNew
+                            }
+                            if isNew { summary.rescued += 1 }
+                            saved.insert(blob.id)
+                        } else {
+                            failed.insert(blob.id)
+                        }
                     }
                 }
                 progress?.add(files: 1)

@@ -18,7 +18,7 @@ public final class Repairer: Sendable {
         repository: Repository, options: RepairOptions = RepairOptions(), progress: Progress? = nil,
         cancellation: Cancellation? = nil, note: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        self.repository = repository
+        self.repository = repository.uncached
         self.options = options
         self.progress = progress
         self.cancellation = cancellation

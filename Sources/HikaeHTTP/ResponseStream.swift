@@ -1,13 +1,13 @@
 // An answer on its way: its head, then its body through a small buffer. The server is held back while nobody reads.
 
-import AsyncHTTPClient
-import HikaeCore
-import NIOCore
-import NIOHTTP1
+package import AsyncHTTPClient
+package import HikaeCore
+package import NIOCore
+package import NIOHTTP1
 
 /// One response. Filled by the event loop, read by one thread.
-final class ResponseStream: HTTPClientResponseDelegate, Sendable {
-    typealias Response = Void
+package final class ResponseStream: HTTPClientResponseDelegate, Sendable {
+    package typealias Response = Void
 
     private struct State {
         var head: ResponseHead?
@@ -27,7 +27,7 @@ final class ResponseStream: HTTPClientResponseDelegate, Sendable {
     }
 
     /// Bytes that may lie here before the server is held back.
-    static let capacity = 512 << 10
+    package static let capacity = 512 << 10
 
     private let state = Monitor(State())
     private let pace = Monitor(Pace())
@@ -42,13 +42,13 @@ final class ResponseStream: HTTPClientResponseDelegate, Sendable {
 
     // What the library tells, on its event loop.
 
-    func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
+    package func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         let fields = head.headers.map { WireField($0.name.lowercased(), $0.value) }
         state.withLock { $0.head = ResponseHead(status: Int(head.status.code), headers: fields) }
         return task.eventLoop.makeSucceededVoidFuture()
     }
 
-    func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ buffer: ByteBuffer) -> EventLoopFuture<Void> {
+    package func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ buffer: ByteBuffer) -> EventLoopFuture<Void> {
         state.withLock { state in
             guard !state.isClosed else { return task.eventLoop.makeFailedFuture(HTTPClientError.cancelled) }
             if buffer.readableBytes > 0 { state.parts.append(buffer) }
@@ -60,9 +60,9 @@ final class ResponseStream: HTTPClientResponseDelegate, Sendable {
         }
     }
 
-    func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) { fail(error) }
+    package func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) { fail(error) }
 
-    func didFinishRequest(task: HTTPClient.Task<Void>) { state.withLock { $0.isEnded = true } }
+    package func didFinishRequest(task: HTTPClient.Task<Void>) { state.withLock { $0.isEnded = true } }
 
     /// Ends the stream with an error, unless it has ended.
     func fail(_ error: any Error) {
@@ -80,7 +80,7 @@ final class ResponseStream: HTTPClientResponseDelegate, Sendable {
     /// Waits for the head.
     ///
     /// - Parameter extra: seconds more than usual, for a body that is still being sent.
-    func head(extra: Double = 0) throws(HikaeError) -> ResponseHead {
+    package func head(extra: Double = 0) throws(HikaeError) -> ResponseHead {
         let found = try wait(seconds: patience.silence + extra) { state -> Result<ResponseHead, HikaeError>? in
             if let head = state.head { return .success(head) }
             if let failure = state.failure { return .failure(failure) }
@@ -90,7 +90,7 @@ final class ResponseStream: HTTPClientResponseDelegate, Sendable {
     }
 
     /// Reads the next bytes; 0 at the end. Throws when the connection breaks before it.
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
         guard !buffer.isEmpty else { return 0 }
         let found = try wait(seconds: patience.silence) {
             state -> Result<(Int, EventLoopPromise<Void>?), HikaeError>? in
@@ -124,7 +124,7 @@ final class ResponseStream: HTTPClientResponseDelegate, Sendable {
     }
 
     /// Everything to the end. Throws `.protocolViolation` beyond `limit` bytes.
-    func all(limit: Int) throws(HikaeError) -> [UInt8] {
+    package func all(limit: Int) throws(HikaeError) -> [UInt8] {
         var whole: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 64 << 10)
         while true {
@@ -138,7 +138,7 @@ final class ResponseStream: HTTPClientResponseDelegate, Sendable {
     }
 
     /// What comes from now on is not wanted.
-    func close() {
+    package func close() {
         let promise = state.withLock { state in
             state.isClosed = true
             state.parts = []

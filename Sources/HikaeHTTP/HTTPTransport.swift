@@ -1,28 +1,29 @@
-// AsyncHTTPClient behind blocking calls. Nothing here knows S3.
+// AsyncHTTPClient behind blocking calls. Knows nothing of what the server is for.
 
 import AsyncHTTPClient
-import HikaeCore
+package import HikaeCore
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
 /// Connections to one server.
-final class HTTPTransport: Sendable {
+package final class HTTPTransport: Sendable {
     private let client: HTTPClient
     private let place: String
     private let host: String
     private let port: Int
     private let trust: ServerTrust
-    let patience: Patience
-    let cancellation: Cancellation
+    package let patience: Patience
+    package let cancellation: Cancellation
 
     /// - Parameters:
     ///   - place: the server, for messages.
     ///   - connections: kept open, at most.
-    init(
+    ///   - addresses: of hosts that are not to be looked up.
+    package init(
         host: String, port: Int, place: String, trust: ServerTrust, connections: Int, patience: Patience,
-        cancellation: Cancellation
+        cancellation: Cancellation, addresses: [String: String] = [:]
     ) throws(HikaeError) {
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: try trust.configuration(), redirectConfiguration: .disallow)
@@ -33,6 +34,7 @@ final class HTTPTransport: Sendable {
         configuration.decompression = .disabled
         configuration.httpVersion = .http1Only
         configuration.http1_1ConnectionDebugInitializer = trust.check
+        configuration.dnsOverride = addresses
         client = HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
         (self.host, self.port, self.place, self.trust) = (host, port, place, trust)
@@ -40,8 +42,8 @@ final class HTTPTransport: Sendable {
     }
 
     /// A request that has been sent off.
-    struct Exchange: Sendable {
-        let response: ResponseStream
+    package struct Exchange: Sendable {
+        package let response: ResponseStream
         private let task: HTTPClient.Task<Void>
 
         fileprivate init(_ response: ResponseStream, _ task: HTTPClient.Task<Void>) {
@@ -49,14 +51,15 @@ final class HTTPTransport: Sendable {
         }
 
         /// Ends it, wherever it is. The connection of an answer that was not read to its end is given up.
-        func close() {
+        package func close() {
             response.close()
             task.cancel()
         }
     }
 
     /// Sends a request. Connecting and answering go on meanwhile: what hinders them comes out of the response.
-    func begin(method: String, url: String, headers: [WireField], body: [UInt8]?) throws(HikaeError) -> Exchange {
+    package func begin(method: String, url: String, headers: [WireField], body: [UInt8]?) throws(HikaeError) -> Exchange
+    {
         let response = ResponseStream(patience, cancellation) { [self] in translate($0) }
         do {
             let fields = HTTPHeaders(headers.map { ($0.name, $0.value) })
@@ -69,7 +72,7 @@ final class HTTPTransport: Sendable {
     }
 
     /// Ends every connection.
-    func close() { _ = try? client.syncShutdown() }
+    package func close() { _ = try? client.syncShutdown() }
 
     private func translate(_ error: any Error) -> HikaeError {
         if let error = error as? HikaeError { return error }
@@ -99,7 +102,7 @@ final class HTTPTransport: Sendable {
     }
 
     /// The same error, with the fingerprint of the certificate when that is what it is about. Takes a connection.
-    func explained(_ error: HikaeError) -> HikaeError {
+    package func explained(_ error: HikaeError) -> HikaeError {
         guard error.code == .untrusted, error.hint == nil, !error.message.contains("sha256:") else { return error }
         return ServerTrust.refused(place, seen: ServerTrust.seen(host: host, port: port), pinned: false)
     }

@@ -1,11 +1,11 @@
-// Whom a TLS connection to an S3 server believes, and what a certificate that is not believed looks like.
+// Whom a TLS connection to an HTTP server believes, and what a certificate that is not believed looks like.
 
 import AsyncHTTPClient
 import Crypto
-import HikaeCore
+package import HikaeCore
 import NIOCore
 import NIOPosix
-import NIOSSL
+package import NIOSSL
 
 #if canImport(Glibc)
     import Glibc
@@ -14,28 +14,30 @@ import NIOSSL
 #endif
 
 /// A certificate that is not the one that was pinned.
-struct PinnedCertificateDiffers: Error {
-    let seen: String
+package struct PinnedCertificateDiffers: Error {
+    package let seen: String
 }
 
 /// TrustSettings for AsyncHTTPClient and NIOSSL.
-struct ServerTrust: Sendable {
+package struct ServerTrust: Sendable {
     let settings: TrustSettings
 
+    package init(settings: TrustSettings) { self.settings = settings }
+
     /// "sha256:…" of a certificate.
-    static func fingerprint(_ certificate: NIOSSLCertificate) -> String? {
+    package static func fingerprint(_ certificate: NIOSSLCertificate) -> String? {
         (try? certificate.toDERBytes()).map { "sha256:" + Hex.encode(Array(SHA256.hash(data: $0))) }
     }
 
     /// The same fingerprint however it was written: upper case, with colons between the bytes.
-    static func plain(_ fingerprint: String) -> String {
+    package static func plain(_ fingerprint: String) -> String {
         let lower = fingerprint.lowercased()
         let digits = lower.hasPrefix("sha256:") ? lower.dropFirst(7) : lower[...]
         return "sha256:" + digits.filter { $0 != ":" }
     }
 
     /// Throws `.usage` when the file of authorities cannot be read.
-    func configuration() throws(HikaeError) -> TLSConfiguration {
+    package func configuration() throws(HikaeError) -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         if settings.fingerprint != nil {
@@ -68,7 +70,7 @@ struct ServerTrust: Sendable {
     }
 
     /// The fingerprint of the certificate that a server shows, believed or not; nil when it shows none.
-    static func seen(host: String, port: Int, seconds: Int64 = 10) -> String? {
+    package static func seen(host: String, port: Int, seconds: Int64 = 10) -> String? {
         let group = MultiThreadedEventLoopGroup.singleton
         let promise = group.next().makePromise(of: String?.self)
         let bootstrap = ClientBootstrap(group: group).connectTimeout(.seconds(seconds)).channelInitializer { channel in
@@ -96,7 +98,7 @@ struct ServerTrust: Sendable {
     }
 
     /// The error for a certificate that is not believed.
-    static func refused(_ place: String, seen: String?, pinned: Bool) -> HikaeError {
+    package static func refused(_ place: String, seen: String?, pinned: Bool) -> HikaeError {
         let shown = seen.map { "it shows \($0)" } ?? "it shows none that could be read"
         let why =
             pinned ? "its certificate is not the one that is trusted" : "its certificate is not one that is trusted"

@@ -1,0 +1,95 @@
+"""A long wire to a server on loopback: what goes in at one end comes out at the other some milliseconds later.
+
+Prints {"port"}. Each direction waits half of `--milliseconds`, which is the round trip; nothing else is changed, and
+any amount may be on its way at once.
+"""
+
+import asyncio
+import collections
+import sys
+import threading
+
+import common
+
+# Bytes on their way in one direction of one connection, at most: more than any window needs at these delays.
+WIRE = 64 << 20
+
+
+async def carry(reader, writer, seconds):
+    """One direction of one connection."""
+    loop = asyncio.get_running_loop()
+    waiting, length = collections.deque(), 0
+    changed = asyncio.Condition()
+
+    async def take():
+        nonlocal length
+        while True:
+            part = await reader.read(256 << 10)
+            async with changed:
+                waiting.append((loop.time() + seconds, part))
+                length += len(part)
+                changed.notify_all()
+                if not part:
+                    return
+                await changed.wait_for(lambda: length < WIRE)
+
+    async def give():
+        nonlocal length
+        while True:
+            async with changed:
+                await changed.wait_for(lambda: waiting)
+                due, part = waiting.popleft()
+                length -= len(part)
+                changed.notify_all()
+            if (pause := due - loop.time()) > 0:
+                await asyncio.sleep(pause)
+            if not part:
+                if writer.can_write_eof():
+                    writer.write_eof()
+                return
+            writer.write(part)
+            await writer.drain()
+
+    try:
+        await asyncio.gather(take(), give())
+    except OSError:
+        writer.close()
+
+
+async def serve(port, target, seconds, ready):
+    async def connected(reader, writer):
+        try:
+            far_reader, far_writer = await asyncio.open_connection(common.HOST, target, limit=1 << 20)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(carry(reader, far_writer, seconds), carry(far_reader, writer, seconds))
+        for end in (writer, far_writer):
+            end.close()
+
+    server = await asyncio.start_server(connected, common.HOST, port, limit=1 << 20)
+    ready(server.sockets[0].getsockname()[1])
+    async with server:
+        await server.serve_forever()
+
+
+def main():
+    arguments = common.parser(__doc__.splitlines()[0])
+    arguments.add_argument("--target", type=int, required=True, help="the port of the server behind it")
+    arguments.add_argument("--milliseconds", type=float, default=50, help="the added round trip")
+    options = arguments.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    known, port = threading.Event(), []
+
+    def ready(number):
+        port.append(number)
+        known.set()
+
+    threading.Thread(target=lambda: asyncio.run(serve(options.port, options.target, options.milliseconds / 2000, ready)),
+                     daemon=True).start()
+    known.wait(10)
+    common.serve({"port": port[0]}, lambda: None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
