@@ -113,6 +113,23 @@ import Testing
         #expect(changed(CaptureRecord.Changes(new: 10_000, unchanged: 100)).isEmpty)
     }
 
+    @Test func aMailboxIsToldOfInMessages() {
+        // Of the 320 files 8 are the Maildir's own.
+        func sentence(_ language: ReasonLanguage) -> String {
+            Self.reasons(
+                Self.facts(.messages, items: 312), after: Self.facts(.messages, items: 312),
+                changes: CaptureRecord.Changes(new: 320), filesBefore: 320, language: language
+            ).first { $0.rule == .massChange }?.sentence ?? ""
+        }
+        let english = sentence(.english)
+        for part in ["312 messages", "0 are different", "312 are gone", "(100%"] {
+            #expect(english.contains(part), "\(english)")
+        }
+        #expect(!english.contains("320") && !english.contains("file"), "\(english)")
+        let japanese = sentence(.japanese)
+        #expect(japanese.contains("メール 312 通のうち、0 通が変わり、312 通がなくなりました"), "\(japanese)")
+    }
+
     @Test func aDumpChangesEveryDay() {
         let facts = Self.facts(.rows, items: 5000)
         #expect(

@@ -33,7 +33,7 @@ struct ReasonWords {
         case .files: say("フォルダー", "folder")
         case .messages: say("メールボックス", "mailbox")
         case .rows: say("テーブル", "table")
-        case .objects: say("領域", "part of the bucket")
+        case .objects: say("プレフィックス", "part of the bucket")
         }
     }
 
@@ -114,24 +114,27 @@ struct ReasonWords {
         say("同様のものがほかに \(GroupedDigits.text(count)) 件あります。", "And \(GroupedDigits.text(count)) more like this.")
     }
 
-    func massChange(before: Int, changed: Int, gone: Int, percent: Double, allowed: Double) -> String {
+    func massChange(
+        _ unit: CaptureUnit, before: Int, changed: Int, gone: Int, percent: Double, allowed: Double
+    ) -> String {
         say(
-            "ほとんどが一度に変わりました。前回の正常な控えの \(GroupedDigits.text(before)) ファイルのうち、"
-                + "\(GroupedDigits.text(changed)) が変更、\(GroupedDigits.text(gone)) が消失"
+            "ほとんどが一度に変わりました。前回の正常な控えの\(self.unit(unit)) \(counted(before, unit))のうち、"
+                + "\(counted(changed, unit))が変わり、\(counted(gone, unit))がなくなりました"
                 + "（\(Self.percent(percent))、許容 \(Self.percent(allowed))）。",
-            "Nearly everything changed at once: of the \(GroupedDigits.text(before)) files of the last good capture "
+            "Nearly everything changed at once: of the \(counted(before, unit)) of the last good capture "
                 + "\(GroupedDigits.text(changed)) are different and \(GroupedDigits.text(gone)) are gone "
                 + "(\(Self.percent(percent)), \(Self.percent(allowed)) allowed).")
     }
 
     func content(
-        _ rule: VerdictReason.Rule, count: Int, of looked: Int, examples: [String], percent: Double, allowed: Double
+        _ rule: VerdictReason.Rule, _ unit: CaptureUnit, count: Int, of looked: Int, examples: [String],
+        percent: Double, allowed: Double
     ) -> String {
         let shown = examples.joined(separator: language == .japanese ? "、" : ", ")
         let figures = say(
-            "新しく読んだ \(GroupedDigits.text(looked)) ファイル中 \(GroupedDigits.text(count))、\(Self.percent(percent))、"
+            "新しく読んだ\(self.unit(unit)) \(counted(looked, unit))のうち \(counted(count, unit))、\(Self.percent(percent))、"
                 + "許容 \(Self.percent(allowed))。例: \(shown)",
-            "\(GroupedDigits.text(count)) of \(GroupedDigits.text(looked)) files newly read, \(Self.percent(percent)), "
+            "\(GroupedDigits.text(count)) of \(counted(looked, unit)) newly read, \(Self.percent(percent)), "
                 + "\(Self.percent(allowed)) allowed; for example \(shown)")
         if rule == .errorPages {
             return say(
@@ -139,16 +142,18 @@ struct ReasonWords {
                 "HTML pages, as servers send them for errors, stand in place of files (\(figures)).")
         }
         return say(
-            "暗号化されたように見えるファイルがあります（\(figures)）。",
-            "Files look encrypted (\(figures)).")
+            "暗号化されたように見える\(self.unit(unit))があります（\(figures)）。",
+            "\(unit == .objects ? "Objects" : "Files") look encrypted (\(figures)).")
     }
 
-    func rotten(count: Int, examples: [String]) -> String {
+    func rotten(_ unit: CaptureUnit, count: Int, examples: [String]) -> String {
         let shown = examples.joined(separator: language == .japanese ? "、" : ", ")
+        let one = count == 1
         return say(
-            "\(GroupedDigits.text(count)) ファイルの中身が、サイズも更新日時も同じまま変わっています（壊れた可能性があります。許容 0）。例: \(shown)",
-            "\(GroupedDigits.text(count)) files hold other bytes though their size and time of change are the same: they may "
-                + "be damaged (0 allowed); for example \(shown)")
+            "\(self.unit(unit)) \(counted(count, unit))の中身が、サイズも更新日時も同じまま変わっています"
+                + "（壊れた可能性があります。許容 0）。例: \(shown)",
+            "\(counted(count, unit)) \(one ? "holds" : "hold") other bytes though \(one ? "its" : "their") size and time "
+                + "of change are the same: \(one ? "it" : "they") may be damaged (0 allowed); for example \(shown)")
     }
 
     func unlisted(count: Int, paths: [String]) -> String {
@@ -164,7 +169,7 @@ struct ReasonWords {
 
     var historyIncomplete: String {
         say(
-            "保管先の控えの一覧が完全には読み取れないため、どれが最後の正常な控えかを確定できません。`hikae check` で確認してください。",
+            "保管先にある控えの一覧をすべては読み取れず、どれが最後の正常な控えかを確定できません。`hikae check` で確認してください。",
             "The list of captures could not be read as a whole, so that it is not certain which one is the last good one: "
                 + "see `hikae check`.")
     }
@@ -176,7 +181,7 @@ struct ReasonWords {
                 "The record of the last good capture cannot be read: this one was compared with nothing.")
         }
         return say(
-            "最後の正常な控えの記録を読み取れない（\(GroupedDigits.text(count)) 件）ため、それより頼りにならない控え \(capture) と比較しました。",
+            "最後の正常な控えの記録を読み取れない（\(GroupedDigits.text(count)) 件）ため、それより古いか一部を失った控え \(capture) と比較しました。",
             "The record of the last good capture cannot be read (\(GroupedDigits.text(count)) such): this one was "
                 + "compared with \(capture) instead, which is older or has lost something.")
     }

@@ -48,7 +48,8 @@ public struct VerdictRules: Sendable {
             reasons += rebirth(reading.facts, lastGood.facts)
             if reading.facts.items > 0 { reasons += massChange(reading, lastGood) }
         }
-        return reasons + rotten(reading) + contents(reading.content) + unlisted(reading) + unreadable(reading)
+        return reasons + rotten(reading) + contents(reading.facts.unit, reading.content) + unlisted(reading)
+            + unreadable(reading)
     }
 
     /// The reasons to doubt a capture, those included that lie in what it is compared with.
@@ -179,18 +180,24 @@ public struct VerdictRules: Sendable {
         let gone = max(0, before - still)
         let percent = Double(min(before, reading.changes.changed + gone)) / Double(before) * 100
         guard percent > thresholds.changePercent else { return [] }
+        // A mailbox has files of its own beside its messages, a bucket beside its objects: people know the latter.
+        let unit = reading.facts.unit
+        let told = unit == .files ? before : min(before, Int(clamping: lastGood.facts.items))
+        let toldChanged = min(told, reading.changes.changed)
+        let toldGone = min(told - toldChanged, gone)
         return [
             VerdictReason(
                 .massChange,
                 words.massChange(
-                    before: before, changed: reading.changes.changed, gone: gone, percent: percent,
+                    unit, before: told, changed: toldChanged, gone: toldGone,
+                    percent: told > 0 ? Double(toldChanged + toldGone) / Double(told) * 100 : percent,
                     allowed: thresholds.changePercent))
         ]
     }
 
     // MARK: What stands in it
 
-    private func contents(_ content: ContentFindings) -> [VerdictReason] {
+    private func contents(_ unit: CaptureUnit, _ content: ContentFindings) -> [VerdictReason] {
         func reason(_ rule: VerdictReason.Rule, _ finding: ContentFindings.Finding) -> VerdictReason? {
             guard finding.count > 0, content.looked > 0 else { return nil }
             let percent = Double(finding.count) / Double(content.looked) * 100
@@ -201,7 +208,7 @@ public struct VerdictRules: Sendable {
             return VerdictReason(
                 rule,
                 words.content(
-                    rule, count: finding.count, of: content.looked, examples: finding.examples, percent: percent,
+                    rule, unit, count: finding.count, of: content.looked, examples: finding.examples, percent: percent,
                     allowed: thresholds.contentPercent))
         }
         return [reason(.errorPages, content.errorPages), reason(.noise, content.noise)].compactMap { $0 }
@@ -211,7 +218,7 @@ public struct VerdictRules: Sendable {
     private func rotten(_ reading: Reading) -> [VerdictReason] {
         let (unit, changes) = (reading.facts.unit, reading.changes)
         guard unit == .files || unit == .objects, changes.rotten > 0 else { return [] }
-        return [VerdictReason(.rotten, words.rotten(count: changes.rotten, examples: changes.rottenPaths))]
+        return [VerdictReason(.rotten, words.rotten(unit, count: changes.rotten, examples: changes.rottenPaths))]
     }
 
     /// One folder is one item that could not be read, however much was in it.
