@@ -45,7 +45,7 @@ import Testing
         #expect(mail.user == "info@example.jp" && mail.password == .file("/etc/hikae/secrets/main-info.password"))
         #expect(plan.systems[0].sources[6].kind == .files(FilesPlan(paths: ["/home/anna/notes"])))
         // Nothing but comments is in the language: both say the same.
-        #expect(draft.text.contains(draft.language == .japanese ? "控えの保管庫" : "Where the copies are"))
+        #expect(draft.text.contains(draft.language == .japanese ? "控えの保管先" : "Where the copies are"))
     }
 
     @Test(

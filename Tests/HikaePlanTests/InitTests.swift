@@ -32,7 +32,7 @@ import Testing
         let said = try initialize("--language", language, "--timezone", "Asia/Tokyo").succeed().text
         #expect(said.contains(language == "ja" ? "計画ファイル" : "wrote the plan"))
         let text = try String(decoding: Files.read(harness.folder.path("hikae.yaml")), as: UTF8.self)
-        #expect(text.contains(language == "ja" ? "# 控えの保管庫" : "# Where the copies are"))
+        #expect(text.contains(language == "ja" ? "# 控えの保管先" : "# Where the copies are"))
         #expect(text.contains("language: \(language)"))
         let checked = try harness.hikae("plan", "check").succeed()
         for line in ["✓ plan hikae.yaml", "✓ secret vaults.vault.password", "✓ vault vault", "✓ source shop/papers"] {

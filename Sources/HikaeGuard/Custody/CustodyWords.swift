@@ -8,7 +8,7 @@ extension CustodyFinger {
         case .key: japanese ? "一つの鍵" : "this key"
         case .bill: japanese ? "一つの契約" : "this bill"
         case .building: japanese ? "一つの建物" : "this building"
-        case .person: japanese ? "一人の人" : "this person"
+        case .person: japanese ? "一人の人間" : "this person"
         }
     }
 }
@@ -17,7 +17,7 @@ extension CustodyTrait.Kind {
     /// What it is, in the middle of a sentence.
     public func word(japanese: Bool) -> String {
         switch self {
-        case .folder: japanese ? "フォルダ" : "folder"
+        case .folder: japanese ? "フォルダー" : "folder"
         case .filesystem: japanese ? "ファイルシステム" : "filesystem"
         case .disk: japanese ? "ディスク" : "disk"
         case .export: japanese ? "ネットワーク共有" : "network share"
@@ -47,7 +47,11 @@ extension CustodyFinding {
         switch reason {
         case .shared(let trait):
             let word = trait.kind.word(japanese: japanese)
-            return say("同じ\(word): \(trait.shown)", "the same \(word): \(trait.shown)")
+            guard japanese else { return "the same \(word): \(trait.shown)" }
+            if trait.kind == .machine { return "同じマシン（このマシン）: \(trait.shown)" }
+            let name = word.prefix { $0 != "（" }
+            let space = name.last?.isASCII == true ? " " : ""
+            return "\(name)\(space)が同じ\(word.dropFirst(name.count)): \(trait.shown)"
         case .sameBucket(let name):
             return say("同じバケット（別名でも同一）: \(name)", "the same bucket, whatever it is called: \(name)")
         case .sameHolder(let name):
@@ -75,7 +79,7 @@ extension CustodyFinding {
         case .unconfirmed(let copies):
             let names = copies.joined(separator: ", ")
             return say(
-                "計画書の記述だけで、確認した人と日付がありません: \(names)",
+                "計画にそう書いてあるだけで、確認した人と日付がありません: \(names)",
                 "only the plan says so, no person with a name and a date: \(names)")
         case .confirmedLongAgo(let copy, let days):
             return say(

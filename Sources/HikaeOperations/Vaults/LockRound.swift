@@ -119,7 +119,7 @@ extension Alarm {
         let isJapanese = plan.language == .japanese
         self.init(
             subject: isJapanese
-                ? "【控え】\(plan.organisation): 保管先の削除防止ロックに問題があります"
+                ? "【控え】\(plan.organisation): 保管先のオブジェクトロックに問題があります"
                 : "[hikae] \(plan.organisation): locks of a vault need attention",
             text: lines.joined(separator: "\n"))
     }

@@ -128,17 +128,17 @@ struct DraftWords: Sendable {
         head: """
             # 何の控えを、どこに取っておくか。変更したら必ず確認してください: `hikae plan check`
             # 全項目の説明は docs/manual/plan.md に、エディター用のスキーマは `hikae plan schema` で得られます。
-            # パスワードはここに書きません。file:パス、env:環境変数名、command:プログラム で在りかだけを示します。
+            # パスワードはここに書きません。file:パス、env:環境変数名、command:プログラム で在りかだけを書きます。
             # 相対パスは、このファイルのあるフォルダーから数えます。
 
 
             """,
         vaults: """
-            # 控えの保管庫。別の事業者・別のアカウント・別の場所に二つ目を置いて、はじめて独立した控えになります。
+            # 控えの保管先。別の事業者・別のアカウント・別の場所に二つ目を置いて、はじめて独立した控えになります。
 
             """,
         custody: """
-                # 誰が預かっているか。どれか一つでも共通の保管庫は、一度に失われるおそれがあります。
+                # 誰が預かっているか。どれか一つでも共通する保管先どうしは、一度に失われるおそれがあります。
                 # custody: {holder: 佐藤, provider: own, account: none, place: 本社}
 
             """,
@@ -148,7 +148,7 @@ struct DraftWords: Sendable {
             """,
         objectives: """
                 # title: 通販サイト
-                # objectives: {loss: 24h, back: 4h}   # 失ってよいのは1日分まで、4時間以内に再開
+                # objectives: {loss: 24h, back: 4h}   # 失ってよいのは 1 日分まで、4 時間以内に再開
 
             """,
         sourceToFillIn: """
@@ -159,7 +159,7 @@ struct DraftWords: Sendable {
 
             """,
         moreSources: """
-            # ほかの取得元の書き方:
+            # ほかの対象の書き方:
             #     - name: site
             #       sftp: sftp://web@www.example.jp/var/www/html
             #     - name: old-site
@@ -190,11 +190,11 @@ struct DraftWords: Sendable {
 
             """,
         retention: """
-            # `hikae forget` が取得元ごとに残すもの。最後の正常な控えは、ここに何と書いても必ず残ります。
+            # `hikae forget` が対象ごとに残す控え。最後の正常な控えは、ここに何と書いても必ず残ります。
 
             """,
         verdicts: """
-            # 前回の正常な控えとこれだけ違えば「疑わしい」とします。控えは印を付けて残し、人の判断を待ちます。
+            # 最後の正常な控えとこれだけ違えば「要確認」とします。控えは印を付けて残し、人の判断を待ちます。
             # verdicts: {shrink: 20%, change: 60%, minimum-items: 20, suspicious-content: 5%, unreadable: 5%}
 
             """,
@@ -202,7 +202,7 @@ struct DraftWords: Sendable {
             # people:
             #   - {name: 佐藤, mail: sato@elsewhere.example, roles: [owner, alerted]}
 
-            # 要確認や失敗を人に知らせるプログラム。全部が使われます。運命を共にしない二つを書いてください。
+            # 要確認や失敗を人に知らせるプログラム。すべて実行します。同時に止まることのない二つを書いてください。
             # alarms:
             #   - command: mail -s "控え" sato@elsewhere.example
             #   - command: curl -fsS --data-binary @- https://ntfy.example/hikae

@@ -74,7 +74,8 @@ struct Approve: HikaeSubcommand {
         }
         let answer = try Questions.ask(
             words.say(
-                "承認するには提案の最初の8桁を入力してください", "To agree, type the first eight digits of the proposal"))
+                "承認するには、提案の ID の最初の 8 桁を入力してください",
+                "To agree, type the first eight digits of the proposal"))
         guard answer == id.short else { throw HikaeError(.cancelled, "nothing was signed") }
     }
 
@@ -84,10 +85,11 @@ struct Approve: HikaeSubcommand {
             return
         }
         guard let standing = report.proposals.first(where: { $0.id == id })?.standing else { return }
-        let rest = standing.due > report.vaultTime ? VaultSpan.text(standing.due - report.vaultTime) : "0 s"
+        let span = standing.due > report.vaultTime ? standing.due - report.vaultTime : 0
+        let rest = VaultSpan.text(span, words)
         console.note(
             words.say(
-                "承認しました（\(standing.approvals.count)/\(standing.threshold) 人）。早くて \(rest) 後に実行されます。",
+                "承認しました（\(standing.threshold) 人中 \(standing.approvals.count) 人）。早くて \(rest)後に実行されます。",
                 "approved: \(standing.approvals.count) of \(standing.threshold); carried out in \(rest) at the earliest"
             ))
     }

@@ -104,7 +104,7 @@ struct CustodyConfirm: HikaeSubcommand {
         if Questions.canAsk, !global.json {
             let before = file.statements()[copy]
             try ask(&said.who, words.say("確認する人の名前", "Your name"), nil)
-            try ask(&said.holder, words.say("これを開ける・消せる人", "Who can open or remove it"), before?.holder)
+            try ask(&said.holder, words.say("中を開ける人、または消せる人", "Who can open or remove it"), before?.holder)
             try ask(
                 &said.provider, words.say("事業者（自社なら own）", "Whose machines is it on (own for your own)"),
                 before?.provider)

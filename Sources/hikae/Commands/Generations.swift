@@ -63,18 +63,18 @@ struct Generations: HikaeSubcommand {
         guard !generations.isEmpty else {
             return console.note(
                 words.say(
-                    "\(newest.name): \(TimeWords.minute(newest.time)) の控えがすべてのファイルの最新の良い世代です。",
+                    "\(newest.name): \(TimeWords.minute(newest.time)) の控えに、すべてのファイルの最後の正常な世代があります。",
                     "\(newest.name): the capture of \(TimeWords.minute(newest.time)) has the last good generation of every file"
                 ))
         }
         var table = Table([
-            words.say("良い世代", "last good"), words.say("異常の発生", "since"), words.say("理由", "why"),
+            words.say("最後の正常な世代", "last good"), words.say("異常の始まり", "since"), words.say("理由", "why"),
             words.say("ファイル", "file"),
         ])
         for generation in generations {
             let why =
                 generation.cause == .gone
-                ? words.say("なくなった", "gone") : words.say("中身だけ変わった", "other bytes, same date")
+                ? words.say("なくなった", "gone") : words.say("日付は同じで中身が違う", "other bytes, same date")
             table.rows.append(
                 [
                     TimeWords.minute(generation.from), TimeWords.minute(generation.since), why,

@@ -72,11 +72,11 @@ enum LockOutput {
         if let report = outcome.report {
             parts.append(
                 words.say(
-                    "\(report.files) 件を確認、\(report.renewed) 件を延長",
-                    "\(report.files) files, \(report.renewed) locks renewed"))
+                    "ファイル \(report.files) 個を確認、ロック \(report.renewed) 個を延長",
+                    "\(Words.count(report.files, "file")), \(Words.count(report.renewed, "lock")) renewed"))
         }
         if let until = outcome.standing?.until {
-            parts.append(words.say("\(TimeWords.minute(until)) まで有効", "all hold until \(TimeWords.minute(until))"))
+            parts.append(words.say("すべて \(TimeWords.minute(until)) まで有効", "all hold until \(TimeWords.minute(until))"))
         }
         if !parts.isEmpty { console.note("\(outcome.vault): " + parts.joined(separator: words.say("、", "; "))) }
         warn(outcome)

@@ -35,7 +35,7 @@ struct Veto: HikaeSubcommand {
             console.printJSON { $0.raw(after.encoded()) }
         } else {
             console.note(
-                access.words.say("提案 \(item.id.short) を却下しました。", "the proposal \(item.id.short) is vetoed"))
+                access.words.say("提案 \(item.id.short) を拒否しました。", "the proposal \(item.id.short) is vetoed"))
         }
         return .done
     }

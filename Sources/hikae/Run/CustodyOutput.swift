@@ -31,7 +31,7 @@ struct CustodyOutput {
         let best = judgement.pairs.filter(\.isBetweenVaults).min { $0.light < $1.light }
         let why = best?.findings.first.map { ": " + Words.safe($0.sentence(japanese: words.isJapanese)) } ?? ""
         let pair = best.map { "\($0.first) – \($0.second)" } ?? ""
-        return words.say("独立性 \(word(judgement.light)) (\(pair))", "custody \(word(judgement.light)) (\(pair))") + why
+        return words.say("独立性 \(word(judgement.light))（\(pair)）", "custody \(word(judgement.light)) (\(pair))") + why
     }
 
     func print() {
@@ -45,7 +45,8 @@ struct CustodyOutput {
         }
         console.print("")
         var table = Table([
-            words.say("終わらせるもの", "what could end it"), words.say("それは", "which one"), words.say("終わる控え", "copies"),
+            words.say("失わせるもの", "what could end it"), words.say("具体的には", "which one"),
+            words.say("失われる控え", "copies"),
         ])
         for reach in judgement.reaches {
             let finger = reach.finger.word(japanese: words.isJapanese)

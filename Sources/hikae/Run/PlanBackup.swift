@@ -122,7 +122,7 @@ struct PlanBackup {
         for result in report.results { explain(result) }
         if isDryRun {
             console.print(
-                words.say("試行です。どの保管先にも何も書き込んでいません。", "A dry run: nothing was written into any vault."))
+                words.say("試し実行です。どの保管先にも何も書き込んでいません。", "A dry run: nothing was written into any vault."))
         }
         for (vault, _) in report.unavailable {
             console.print(
@@ -132,7 +132,9 @@ struct PlanBackup {
         }
         console.note(
             words.say(
-                "\(report.results.count) 件を \(Words.duration(seconds)) で取得しました。",
+                isDryRun || !report.failures.isEmpty
+                    ? "対象 \(report.results.count) 件を調べました（\(Words.duration(seconds))）。"
+                    : "\(report.results.count) 件の控えを取りました（\(Words.duration(seconds))）。",
                 "\(Words.count(report.results.count, "source")) in \(Words.duration(seconds))."))
     }
 

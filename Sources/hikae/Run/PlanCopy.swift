@@ -29,7 +29,7 @@ struct PlanCopy {
             }
         } else {
             console.note(
-                session.words.say("揃った保管先: ", "level: ") + report.vaults.joined(separator: ", "))
+                session.words.say("最新の状態になった保管先: ", "level: ") + report.vaults.joined(separator: ", "))
         }
         return report.unavailable.isEmpty && report.withoutParity.isEmpty ? .done : .failed
     }

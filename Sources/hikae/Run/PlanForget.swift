@@ -144,7 +144,7 @@ struct PlanForget {
         guard let planned = session.plan.vaults.first(where: { $0.name == vault.name }),
             let client = try opener.agreement(of: planned), try client.report() != nil
         else { return nil }
-        let reason = words.say("プランの保持期間", "the plan's retention")
+        let reason = words.say("計画の保存期間", "the plan's retention")
         return ProposalRun(
             client: client, words: words, reason: proposing.why ?? reason, proposer: proposing.proposer,
             isDryRun: isDryRun)
@@ -156,7 +156,7 @@ struct PlanForget {
             let verb = isDryRun ? words.say("削除予定", "would forget") : words.say("削除", "forgot")
             console.note(
                 "  \(Words.safe(source.name.description)): " + words.say("保持 ", "kept ")
-                    + "\(source.kept.count + source.held.count), \(verb) \(source.removed.count)")
+                    + "\(source.kept.count + source.held.count)\(words.say("、", ", "))\(verb) \(source.removed.count)")
             var reasons: [String: Int] = [:]
             let language = ReasonLanguage(session.plan.language)
             for (_, hold) in source.held { reasons[hold.reason(in: language), default: 0] += 1 }

@@ -77,7 +77,7 @@ struct StandingOutput {
 
     private func line(_ vault: VaultStanding) -> String {
         if let error = vault.error {
-            return words.say("保管先 ", "vault ") + "\(vault.name): " + words.say("使えません — ", "unavailable: ")
+            return words.say("保管先 ", "vault ") + "\(vault.name): " + words.say("使えません: ", "unavailable: ")
                 + error.message
         }
         let newest = vault.newest.map(TimeWords.minute) ?? "-"

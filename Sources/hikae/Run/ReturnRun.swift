@@ -83,18 +83,19 @@ struct ReturnRun {
             table.rows.append(
                 [
                     result.step.capture.name.description, TimeWords.minute(result.step.capture.time),
-                    "\(GroupedDigits.text(written)) (\(Words.size(bytes)))",
+                    GroupedDigits.text(written)
+                        + words.say("（\(Words.size(bytes))）", " (\(Words.size(bytes)))"),
                     GroupedDigits.text(result.preview?.present ?? result.summary?.itemsSkipped ?? 0),
                     Words.duration(result.seconds), proof(result),
                 ].map { [$0] })
         }
         console.note("")
         for line in table.lines { console.note(line) }
-        let time = Words.duration(seconds)
+        let (time, sources) = (Words.duration(seconds), Words.count(results.count, "source"))
         console.note(
             options.isDryRun
-                ? words.say("\(results.count) 件を比べました（\(time)）。", "\(results.count) sources compared in \(time)")
-                : words.say("\(results.count) 件を戻しました（\(time)）。", "\(results.count) sources put back in \(time)"))
+                ? words.say("\(results.count) 件を比べました（\(time)）。", "\(sources) compared in \(time)")
+                : words.say("\(results.count) 件を戻しました（\(time)）。", "\(sources) put back in \(time)"))
     }
 
     private func proof(_ result: ReturnResult) -> String {
@@ -104,7 +105,7 @@ struct ReturnRun {
         }
         let number = verification.isWhole ? verification.compared : verification.differenceCount
         return verification.isWhole
-            ? words.say("一致 (\(number))", "equal (\(number))")
-            : words.say("相違 \(number)", "\(number) differences")
+            ? words.say("一致（\(number)）", "equal (\(number))")
+            : words.say("相違 \(number)", Words.count(number, "difference"))
     }
 }

@@ -29,7 +29,7 @@ struct ReturnTeller: Sendable {
             var line = words.say("      \(items) 件（\(size)）を書き込み", "      wrote \(items) items (\(size))")
             if summary.itemsSkipped > 0 {
                 let there = GroupedDigits.text(summary.itemsSkipped)
-                line += words.say("、\(there) 件は既存", ", \(there) were there already")
+                line += words.say("、\(there) 件はすでにあります", ", \(there) were there already")
             }
             if summary.errors > 0 {
                 line += words.say("、失敗 \(summary.errors) 件", ", \(Words.count(Int(summary.errors), "error"))")
@@ -52,11 +52,11 @@ struct ReturnTeller: Sendable {
         let (items, size) = (GroupedDigits.text(preview.items), Words.size(preview.bytes))
         let present = GroupedDigits.text(preview.present)
         var line = words.say(
-            "      \(items) 件（\(size)）を書き込む予定、\(present) 件は既存",
+            "      \(items) 件（\(size)）を書き込む予定、\(present) 件はすでにあります",
             "      would write \(items) items (\(size)), \(present) are there already")
         if preview.conflictCount > 0 {
             line += words.say(
-                "、\(preview.conflictCount) 件は内容が異なる", ", \(preview.conflictCount) are there and differ")
+                "、\(preview.conflictCount) 件は内容が違います", ", \(preview.conflictCount) are there and differ")
         }
         console.note(line)
         for conflict in preview.conflicts.prefix(5) { console.note("        \(Words.safe(conflict))") }
