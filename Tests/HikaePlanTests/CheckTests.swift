@@ -60,8 +60,7 @@ import Testing
         try makePlan("- {name: one, files: data}", vault: "elsewhere")
         let missing = try harness.hikae("plan", "check").run()
         #expect(missing.status == 1 && missing.text.contains("✗ vault office"))
-        #expect(
-            missing.text.contains("hikae init -r \(harness.folder.path)/elsewhere --password-file"), "\(missing.text)")
+        #expect(missing.text.contains("hikae vault init office"), "\(missing.text)")
         #expect(missing.text.contains("✓ source shop/one"))
         try harness.folder.write("password", "another\n", mode: 0o600)
         let plan = try String(decoding: Files.read(harness.folder.path("hikae.yaml")), as: UTF8.self)

@@ -64,14 +64,14 @@ struct Init: HikaeSubcommand {
                     + "-r DIRECTORY, --repository-file FILE or HIKAE_REPOSITORY.")
         }
         let store = try Session.store(at: place, global)
-        if try isThere(store) {
+        let vault = NewVault(
+            store: store, creation: options, opening: try Session.openOptions(global), hint: "Name another place.")
+        if try vault.isThere() {
             throw HikaeError(
                 .repositoryExists, "there is a repository at \(store.location) already",
                 hint: "Nothing was changed. Use it as it is, or name another place.")
         }
-        if !store.traits.isRemote { try NewPlace.check(store.location) }
-        let repository = try Repository.create(
-            store, password: try password(place), options: options, opening: try Session.openOptions(global))
+        let repository = try vault.make(Secret(try password(place)))
         report(repository)
         return .done
     }
@@ -85,16 +85,6 @@ struct Init: HikaeSubcommand {
                 hint: "A plan's vault is named with --vault.")
         }
         return true
-    }
-
-    /// Whether a repository is at the place already; a place that does not exist has none.
-    private func isThere(_ store: any ObjectStore) throws(HikaeError) -> Bool {
-        do throws(HikaeError) {
-            return try store.exists(StoredFile.config)
-        } catch {
-            guard error.code == .noRepository || error.code == .notFound else { throw error }
-            return false
-        }
     }
 
     private func password(_ place: RepositoryPlace) throws(HikaeError) -> [UInt8] {

@@ -25,8 +25,6 @@ struct VaultFolderOptions: ParsableArguments {
 
     /// Reads the users' file, lets `body` change it, and replaces it.
     func change(_ body: (inout UsersFile) throws(HikaeError) -> Void) throws(HikaeError) {
-        var users = try UsersFile.load(folder: folder)
-        try body(&users)
-        try users.save(folder: folder)
+        try UsersFile.change(folder: folder, body)
     }
 }

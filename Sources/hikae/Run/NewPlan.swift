@@ -25,11 +25,15 @@ struct NewPlan {
         var answers = try NewPlanAnswers(options, file: file)
         // What would not be a plan must leave nothing behind.
         let reading = Plan.read(Array(answers.draft.text.utf8), file: file)
-        if !answers.draft.sources.isEmpty, let problem = reading.problems.first {
+        let problems = reading.problems.filter { !answers.draft.sources.isEmpty || $0.place.key.hasPrefix("vaults") }
+        if let problem = problems.first {
             throw HikaeError(.usage, "\(problem.place.key): \(problem.message)")
         }
-        let store = try Session.store(at: answers.vault, global)
-        let isThere = try isRepository(store)
+        let vault = NewVault(
+            store: try Session.store(at: answers.vault, global), creation: creation,
+            opening: try Session.openOptions(global),
+            hint: "Name the file of its password with --vault-password-file, or another folder with --vault.")
+        let isThere = try vault.isThere()
         if isThere, !NewFile.exists(answers.passwordFile) {
             throw HikaeError(
                 .refused,
@@ -38,46 +42,11 @@ struct NewPlan {
                 hint: "Nothing was changed. Name the file of its password with --vault-password-file, or another "
                     + "folder with --vault.")
         }
-        if !isThere, !store.traits.isRemote { try NewPlace.check(store.location) }
-        try makeVault(store, try vaultPassword(answers.passwordFile), isThere: isThere)
+        let password = try NewVault.password(in: answers.passwordFile)
+        if isThere { try vault.open(password) } else { try vault.make(password) }
         let missing = try secrets(&answers)
         try NewFile.make(file, Array(answers.draft.text.utf8), mode: 0o644)
         report(answers, file: file, isNewVault: !isThere, missing: missing)
-    }
-
-    /// The password in the file, or a new one that is written to it.
-    private func vaultPassword(_ file: String) throws(HikaeError) -> Secret {
-        if NewFile.exists(file) { return try SecretReference.file(file).fetch() }
-        let password = GeneratedPassword.make()
-        try NewFile.make(file, password.bytes + Array("\n".utf8), mode: 0o600)
-        return password
-    }
-
-    /// Whether a repository is there; a folder that does not exist has none.
-    private func isRepository(_ store: any ObjectStore) throws(HikaeError) -> Bool {
-        do throws(HikaeError) {
-            return try store.exists(StoredFile.config)
-        } catch {
-            guard error.code == .noRepository || error.code == .notFound else { throw error }
-            return false
-        }
-    }
-
-    /// Makes the vault, or makes sure that the password opens the one that is there.
-    private func makeVault(_ store: any ObjectStore, _ password: Secret, isThere: Bool) throws(HikaeError) {
-        let opening = try Session.openOptions(global)
-        guard isThere else {
-            _ = try Repository.create(store, password: password.bytes, options: creation, opening: opening)
-            return
-        }
-        do throws(HikaeError) {
-            _ = try Repository.open(store, password: password.bytes, options: opening)
-        } catch {
-            guard error.code == .wrongPassword else { throw error }
-            throw HikaeError(
-                .wrongPassword, "there is a repository at \(store.location) already, and the password does not open it",
-                hint: "Name the file of its password with --vault-password-file, or another folder with --vault.")
-        }
     }
 
     /// Asks for the sources' secrets and writes each to its file; returns those that nobody gave.

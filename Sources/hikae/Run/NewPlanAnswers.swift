@@ -2,6 +2,7 @@
 
 import HikaeCore
 import HikaePlan
+import HikaeRemote
 
 #if canImport(Glibc)
     import Glibc
@@ -19,7 +20,7 @@ struct NewPlanAnswers {
     }
 
     private(set) var draft: PlanDraft
-    /// The vault's folder, absolute.
+    /// The vault's folder, absolute, or its address on another machine.
     let vault: String
     /// The file of its password, absolute.
     let passwordFile: String
@@ -61,7 +62,8 @@ struct NewPlanAnswers {
         let vault = try Self.answer(options.vault, words.vault, offered: nil, "--vault DIRECTORY") {
             answer throws(HikaeError) in
             guard !answer.isEmpty else { throw HikaeError(.usage, words.vault) }
-            return Self.absolute(answer)
+            if RemoteLocation.isRemote(answer) { return answer }
+            return Self.absolute(answer.hasPrefix("local:") ? String(answer.dropFirst(6)) : answer)
         }
         self.vault = vault
         let name = PlanDraft.name(from: vault.split(separator: "/").last.map(String.init) ?? "", otherwise: "vault")

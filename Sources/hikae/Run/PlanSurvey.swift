@@ -88,10 +88,7 @@ struct PlanSurvey {
     private func advised(_ error: HikaeError, _ vault: PlanVault) -> HikaeError {
         guard error.code == .noRepository else { return error }
         var error = error
-        let file: String
-        if case .file(let path) = vault.password { file = " --password-file \(path)" } else { file = "" }
-        error.hint =
-            "Is its disk mounted? If it is a new vault, make it: `hikae init -r \(vault.repository)\(file)`."
+        error.hint = "Is its disk mounted? If it is a new vault: `hikae vault init \(vault.name)` makes it."
         return error
     }
 
