@@ -10,17 +10,17 @@ struct Hikae: ParsableCommand {
         usage: "hikae <command> [options] …",
         discussion: """
             FIRST STEPS: what runs at a provider
-              hikae init                                      # asks, writes hikae.yaml, makes the first vault
-              hikae plan check                                # does everything answer?
-              hikae backup                                    # every day; status 20: look at it
-              hikae status
+              hikae init                  # asks, writes hikae.yaml, makes a vault
+              hikae plan check            # does everything answer?
+              hikae backup                # every day; status 20: look at it
+              hikae status                # how old the last good captures are
               hikae restore --all --to-plan new-provider.yaml
 
             FIRST STEPS: files of this machine
               export HIKAE_REPOSITORY=/srv/backup HIKAE_PASSWORD_FILE=/etc/backup-password
-              hikae init                                      # once
-              hikae backup /home /etc                         # every day
-              hikae snapshots                                 # what is there
+              hikae init                  # once
+              hikae backup /home /etc     # every day
+              hikae snapshots             # what is there
               hikae restore latest --target /tmp/out --include /home/anna
               hikae forget --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --prune
               hikae check --read-data-subset 5%

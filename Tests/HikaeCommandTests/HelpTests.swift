@@ -89,11 +89,52 @@ import Testing
         #expect(try harness.hikae("completions", "fish").succeed().text.contains("complete -c 'hikae'"))
     }
 
+    @Test func optionsMayStandInFrontOfAnyWordOfACommand() throws {
+        let harness = try Harness()
+        try harness.hikae("init").succeed()
+        let parity = try harness.hikae("-r", harness.repository, "vault", "parity").run()
+        #expect(!parity.errorText.contains("Unknown option"), "\(parity)")
+        try harness.folder.write("pw", "x")
+        try harness.folder.write(
+            "p.yaml",
+            """
+            organisation: Sakura
+            language: en
+            vaults:
+              - {name: far, repository: vault-a, password: file:pw}
+            systems:
+              - {name: shop, sources: [{name: site, files: source}]}
+
+            """)
+        let plan = harness.folder.path("p.yaml")
+        for words in [
+            ["custody", "--plan", plan, "confirm", "far", "--who", "Anna"],
+            ["custody", "--who", "Anna", "confirm", "far", "--plan", plan],
+            ["--plan", plan, "custody", "confirm", "far", "--who", "Anna"],
+        ] {
+            let said = try harness.command(HikaeProgram.binary, words).succeed()
+            #expect(said.text.contains("recorded in"), "\(words): \(said.text)")
+        }
+    }
+
+    @Test func firstStepsFitTheirLines() throws {
+        let harness = try Harness()
+        let lines = try harness.hikae("--help").succeed().text.split(separator: "\n")
+        let steps = lines.drop { !$0.hasPrefix("FIRST STEPS") }.prefix { !$0.hasPrefix("Every command") }
+        #expect(steps.count > 10)
+        // A comment that is too long goes on at the left edge.
+        #expect(steps.allSatisfy { $0.hasPrefix("FIRST STEPS") || $0.hasPrefix("  ") }, "\(steps)")
+    }
+
     @Test func theManualPageHasEveryCommandAndOption() throws {
         let harness = try Harness()
         let page = try harness.hikae("man").succeed().text
         #expect(page.hasPrefix(".TH HIKAE 1"))
-        #expect(page.contains(".SH \"EXIT STATUS\"\n"))
+        #expect(page.contains(".SH \"EXIT STATUS\"\n") && page.contains("\n20   a capture is suspect"))
+        for command in ["STATUS", "ACCEPT", "PLAN CHECK", "APPROVE", "VAULT SERVE", "VAULT USER ADD", "KEY PERSON NEW"]
+        {
+            #expect(page.contains(".SH \"\(command)\"\n"), "\(command) is missing")
+        }
         #expect(!page.contains("OVERVIEW:"))
         for (command, options) in Self.promised {
             #expect(page.contains(".SH \"\(command.uppercased())\"\n"))

@@ -16,17 +16,17 @@ struct Man: ParsableCommand {
 
 /// The manual page.
 enum ManualPage {
-    private static let commands: [(String, any ParsableCommand.Type)] = [
-        ("init", Init.self), ("backup", Backup.self), ("snapshots", Snapshots.self), ("ls", Ls.self),
-        ("find", Find.self), ("diff", Diff.self), ("generations", Generations.self), ("restore", Restore.self),
-        ("dump", Dump.self), ("custody show", CustodyShow.self), ("custody confirm", CustodyConfirm.self),
-        ("vault parity", VaultParity.self),
-        ("forget", Forget.self), ("prune", Prune.self), ("check", Check.self), ("stats", Stats.self),
-        ("copy", Copy.self), ("key list", KeyList.self), ("key add", KeyAdd.self), ("key remove", KeyRemove.self),
-        ("key passwd", KeyPasswd.self), ("unlock", Unlock.self), ("cat", Cat.self), ("list", List.self),
-        ("repair index", RepairIndex.self), ("repair packs", RepairPacks.self),
-        ("repair snapshots", RepairSnapshots.self), ("version", Version.self), ("completions", Completions.self),
-    ]
+    /// Every command that does something, by its words, in the order of the help.
+    private static var commands: [(String, any ParsableCommand.Type)] { commands(of: Hikae.self, "") }
+
+    private static func commands(
+        of family: any ParsableCommand.Type, _ words: String
+    ) -> [(String, any ParsableCommand.Type)] {
+        family.configuration.subcommands.flatMap { type in
+            let name = words + type._commandName
+            return type.configuration.subcommands.isEmpty ? [(name, type)] : commands(of: type, name + " ")
+        }
+    }
 
     /// The page in man(7) macros.
     static var text: String {
@@ -73,11 +73,13 @@ enum ManualPage {
     private static let exitStatus = """
         0    done
         1    failed, for any reason not below
-        3    done, but some of the input could not be read (backup), or some
-             snapshots could not be removed (forget)
+        3    done, but some of the input could not be read (backup), some
+             snapshots could not be removed (forget), or some files have no
+             right version left (vault undelete)
         10   there is no repository at that place
         11   the repository is locked by another process
         12   wrong password
+        20   a capture is suspect: it was kept, and a person must look at it
         129, 130, 143   stopped by a closed terminal, by Ctrl-C, by SIGTERM
         141  whoever read the output went away
         """

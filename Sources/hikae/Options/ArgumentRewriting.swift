@@ -1,6 +1,8 @@
 // What restic's users type and the argument parser does not take as typed: options of every command in front of the
 // command's name, `--verbose=2`, `--json=true`, and a program's own options after `--stdin-from-command PROGRAM`.
 
+import ArgumentParser
+
 /// Brings a command line into the form that the parser knows. Never looks at values, only moves them.
 struct ArgumentRewriting {
     /// Options of every command that take a value, with the letter that stands for them.
@@ -8,16 +10,13 @@ struct ArgumentRewriting {
         "-r", "--repo", "--repository-file", "-p", "--password-file", "--password-command", "--key-hint",
         "--retry-lock",
         "--cache-dir", "--pack-size", "--compression", "--limit-upload", "--limit-download", "-o", "--option",
-        "--cacert", "--tls-client-cert", "--http-user-agent", "--stuck-request-timeout",
+        "--cacert", "--tls-client-cert", "--http-user-agent", "--stuck-request-timeout", "--plan",
     ]
     /// Options of every command that take none.
     static let flags: Set<String> = [
         "--insecure-no-password", "--no-lock", "--json", "-q", "--quiet", "-v", "--verbose", "--no-cache",
         "--cleanup-cache", "--no-extra-verify", "--insecure-tls",
     ]
-    /// Commands that have commands of their own.
-    static let families: Set<String> = ["key", "plan", "repair"]
-
     /// The arguments as the parser takes them.
     static func rewrite(_ arguments: [String]) -> [String] {
         let (leading, command, rest) = split(normalized(arguments))
@@ -70,25 +69,39 @@ struct ArgumentRewriting {
         }
         var command = [arguments[index]]
         index += 1
-        // restic's options of every command may also stand between `key` and `list`.
-        if families.contains(command[0]) {
-            var between: [String] = []
-            var scan = index
-            while scan < arguments.count, arguments[scan].hasPrefix("-"), arguments[scan] != "--" {
-                between.append(arguments[scan])
-                scan += 1
-                if valued.contains(between[between.count - 1]), scan < arguments.count {
-                    between.append(arguments[scan])
-                    scan += 1
-                }
-            }
-            if scan < arguments.count, !arguments[scan].hasPrefix("-") {
-                command.append(arguments[scan])
-                leading += between
-                index = scan + 1
-            }
+        // Options may also stand between `key` and `list`, and between `vault`, `user` and `add`.
+        var family = child(command[0], of: Hikae.self)
+        while let known = family, let place = nextWord(arguments, index, of: known) {
+            leading += arguments[index..<place]
+            command.append(arguments[place])
+            index = place + 1
+            family = child(arguments[place], of: known)
         }
         return (leading, command, Array(arguments[index...]))
+    }
+
+    /// The command of a family by its name.
+    private static func child(_ name: String, of family: any ParsableCommand.Type) -> (any ParsableCommand.Type)? {
+        family.configuration.subcommands.first { $0._commandName == name }
+    }
+
+    /// Where the next word of the command stands, with nothing but options and their values in front of it.
+    private static func nextWord(_ arguments: [String], _ start: Int, of family: any ParsableCommand.Type) -> Int? {
+        var index = start
+        while index < arguments.count, arguments[index] != "--" {
+            let (argument, isAfterOption) = (arguments[index], index > start && arguments[index - 1].hasPrefix("-"))
+            if argument.hasPrefix("-") {
+                index += valued.contains(argument) ? 2 : 1
+            } else if child(argument, of: family) != nil {
+                return index
+            } else if isAfterOption {
+                // The value of an option of the command that is still to come.
+                index += 1
+            } else {
+                return nil
+            }
+        }
+        return nil
     }
 
     /// Puts a `--` in front of a program named right after `--stdin-from-command`, so that its options stay its own.
