@@ -53,7 +53,7 @@ public struct S3Destination: Destination {
                         "\(found.conflictCount) objects in \(address) differ from those to be restored: "
                             + found.conflicts.prefix(3).joined(separator: "; "),
                         hint: "Nothing was written. Restore into another bucket or prefix, restore only what is "
-                            + "missing, or allow what is there to be replaced.")
+                            + "missing (--only-missing), or allow what is there to be replaced (--replace).")
                 }
             }
             if !session.isBucketThere {

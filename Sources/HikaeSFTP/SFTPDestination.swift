@@ -61,7 +61,8 @@ public struct SFTPDestination: Destination {
             let count = preview.conflictCount
             throw HikaeError(
                 .refused, "\(count) thing\(count == 1 ? "" : "s") at \(address) would have to be replaced: \(first)",
-                hint: "Restore to an empty folder, only what is missing, or allow that things are replaced.")
+                hint: "Restore to an empty folder, only what is missing (--only-missing), or allow that things are "
+                    + "replaced (--replace).")
         }
         watch.progress.begin(
             phase: "writing", files: Int(clamping: preview.items + preview.present), bytes: Int(clamping: preview.bytes)

@@ -78,7 +78,7 @@ struct ReturnTests {
 
         let before = try program.hikae("restore", "shop", "--to", "never", "--at", "2026-11-28 11:59").run()
         #expect(before.status == 1)
-        #expect(before.errorText.contains("no good capture of shop/site from before 2026-11-28T11:59"))
+        #expect(before.errorText.contains("no good capture of shop/site from before 2026-11-28 11:59"))
         #expect(Files.names(in: folder.path("never")).isEmpty)
     }
 
@@ -117,8 +117,12 @@ struct ReturnTests {
     func impossible() throws {
         let unknown = try program.hikae("restore", "shopp", "--to", "out").run()
         #expect(unknown.status == 1 && unknown.errorText.contains("there is no system shopp"))
+        let source = try program.hikae("restore", "shopp/site", "--to", "out").run()
+        #expect(source.status == 1 && source.errorText.contains("there is no source shopp/site"))
         let nowhere = try program.hikae("restore", "--all").run()
         #expect(nowhere.status == 1 && nowhere.errorText.contains("the plan does not say where shop/site is put back"))
+        // Nothing was begun, so there is nothing to go on with.
+        #expect(!nowhere.text.contains("source") && !nowhere.errorText.contains("--only-missing"))
         let nothing = try program.hikae("restore", "--to", "out").run()
         #expect(nothing.status == 1 && nothing.errorText.contains("nothing to restore was named"))
         let both = try program.hikae("restore", "shop", "--to", "out", "--target", "x").run()
@@ -141,7 +145,11 @@ struct ReturnTests {
         let told = try program.hikae("diff", "--source", "shop/site").succeed()
         #expect(told.text.contains("+    /new.html") && told.text.contains("-    /page-3.html"))
         #expect(told.text.contains("M    /page-1.html"))
-        #expect(told.text.contains("1 files added, 1 removed, 1 changed"))
+        #expect(told.text.contains("1 file added, 1 removed, 1 changed"))
+        let plan = String(decoding: try Files.read(folder.path("hikae.yaml")), as: UTF8.self)
+        try folder.write("hikae.yaml", plan.replacing("language: en", with: "language: ja"))
+        let japanese = try program.hikae("diff", "--source", "shop/site").succeed()
+        #expect(japanese.text.contains("（正常） → ") && japanese.text.contains("ファイル: 追加 1、削除 1、変更 1"))
         let json = try program.hikae("diff", "--source", "shop/site", "--json").succeed()
         #expect(try JSONValue.lines(json.text).last?["removed"]?.number == 1)
         #expect(try program.hikae("diff", "--source", "shop/nothing").run().status == 1)

@@ -65,9 +65,10 @@ struct DatabaseRestore {
                 let rows = counted.reduce(0) { $0 + $1.rows }
                 throw HikaeError(
                     .refused,
-                    "\(dump.target) at \(server.settings.address) is not empty: it holds \(counted.count) tables with \(rows) rows",
-                    hint: "Restore into an empty or new database, only what is missing, or say that it may be replaced."
-                )
+                    "\(dump.target) at \(server.settings.address) is not empty: it holds "
+                        + "\(counted.count) table\(counted.count == 1 ? "" : "s") with \(rows) row\(rows == 1 ? "" : "s")",
+                    hint: "Restore into an empty or new database, only what is missing (--only-missing), or say that "
+                        + "it may be replaced (--replace).")
             }
         }
     }

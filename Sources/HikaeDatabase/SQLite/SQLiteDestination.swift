@@ -78,8 +78,11 @@ public struct SQLiteDestination: Destination {
             guard options.replaces else {
                 let rows = there.reduce(0) { $0 + $1.rows }
                 throw HikaeError(
-                    .refused, "\(settings.path) is there and holds \(there.count) tables with \(rows) rows",
-                    hint: "Restore to a new file, only what is missing, or say that it may be replaced.")
+                    .refused,
+                    "\(settings.path) is there and holds \(there.count) table\(there.count == 1 ? "" : "s") with "
+                        + "\(rows) row\(rows == 1 ? "" : "s")",
+                    hint: "Restore to a new file, only what is missing (--only-missing), or say that it may be "
+                        + "replaced (--replace).")
             }
         }
         if there == nil { try copy.take(place: settings.path, folder) } else { try overwrite(with: copy) }

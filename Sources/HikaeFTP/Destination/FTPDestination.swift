@@ -45,7 +45,7 @@ public struct FTPDestination: Destination {
                 .refused,
                 "\(preview.conflictCount) things at \(address) differ from the snapshot and would be replaced,"
                     + " the first: \(preview.conflicts.first ?? "")",
-                hint: "Allow them to be replaced, or put back only what is missing.")
+                hint: "Put back only what is missing (--only-missing), or allow them to be replaced (--replace).")
         }
         return try ReturnRun(site, content, plan, watch).run()
     }

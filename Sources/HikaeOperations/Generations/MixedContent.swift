@@ -17,7 +17,7 @@ extension ChosenCapture {
         return ChosenCapture(
             name: name, entry: entry, record: nil, content: SnapshotContent(content.repository, tree: tree),
             vault: vault,
-            notes: notes + ["\(generations.count) of its files are taken from older captures"])
+            notes: notes + [.olderFiles(generations.count)])
     }
 }
 

@@ -31,8 +31,35 @@ public struct ChosenCapture: Sendable {
     public let content: SnapshotContent
     /// The vault it is taken from.
     public let vault: String
-    /// What a person should know of the choice: "the newest capture is suspect and was passed over".
-    public let notes: [String]
+    /// What a person should know of the choice.
+    public let notes: [Note]
+
+    /// Something to know of a choice.
+    public enum Note: Sendable, Equatable {
+        /// Later captures are suspect or rejected, and were passed over.
+        case passedOver(Int)
+        /// The one that was asked for does not count as good.
+        case notGood(Verdict)
+        /// So many of its files come from older captures.
+        case olderFiles(Int)
+
+        /// The note as a sentence.
+        public func sentence(in language: ReasonLanguage) -> String {
+            let isJapanese = language == .japanese
+            switch self {
+            case .passedOver(let count):
+                return isJapanese
+                    ? "より新しい控え \(count) 件は、要確認または却下のため使いません"
+                    : "\(count) later capture\(count > 1 ? "s are" : " is") suspect or rejected and passed over"
+            case .notGood(let verdict):
+                return isJapanese ? "この控えは正常ではありません" : "this capture is not good: \(verdict.rawValue)"
+            case .olderFiles(let count):
+                return isJapanese
+                    ? "ファイル \(count) 個は、より古い控えから取ります"
+                    : "\(count) of its files \(count > 1 ? "are" : "is") taken from older captures"
+            }
+        }
+    }
 
     /// When the capture began: what comes back is the truth of this moment.
     public var time: Timestamp { entry.snapshot.snapshot.time }
@@ -76,13 +103,14 @@ public struct CaptureChooser: Sendable {
             }
             return try chosen(
                 entry, vaults[number],
-                notes: entry.isGood ? [] : ["this capture is not good: \(entry.verdict.rawValue)"])
+                notes: entry.isGood ? [] : [.notGood(entry.verdict)])
         }
         throw HikaeError(.notFound, "no capture of \(name) begins with \(capture)")
     }
 
-    private func chosen(_ entry: CaptureEntry, _ vault: VaultView, notes: [String]) throws(HikaeError) -> ChosenCapture
-    {
+    private func chosen(
+        _ entry: CaptureEntry, _ vault: VaultView, notes: [ChosenCapture.Note]
+    ) throws(HikaeError) -> ChosenCapture {
         let reading = CaptureReading(vault.repository)
         // Without its record a capture can still be put back; only the facts to compare with are missing.
         return ChosenCapture(
@@ -114,19 +142,18 @@ public struct CaptureChooser: Sendable {
         }
         if let time, let oldest = all.first(where: \.isGood)?.snapshot.snapshot.time {
             return HikaeError(
-                .notFound, "there is no good capture of \(name) from before \(time.rfc3339)",
-                hint: "The oldest good one is of \(oldest.rfc3339).")
+                .notFound, "there is no good capture of \(name) from before \(TimeWords.minute(time))",
+                hint: "The oldest good one is of \(TimeWords.minute(oldest)).")
         }
+        let which = all.count == 1 ? "the one capture is not" : "none of the \(all.count) captures is"
         return HikaeError(
-            .notFound, "none of the \(all.count) captures of \(name) is good",
+            .notFound, "\(name): \(which) good",
             hint: "Look at them with `hikae status`; `hikae accept \(name)` makes one count.")
     }
 
-    private func notes(_ name: SourceName, _ chosen: CaptureEntry, at time: Timestamp?) -> [String] {
+    private func notes(_ name: SourceName, _ chosen: CaptureEntry, at time: Timestamp?) -> [ChosenCapture.Note] {
         let later = captures(name).filter { Self.isNewer($0, than: chosen) }
         let passed = later.filter { entry in time.map { entry.snapshot.snapshot.time <= $0 } ?? true }
-        guard !passed.isEmpty else { return [] }
-        let many = passed.count > 1
-        return ["\(passed.count) later capture\(many ? "s are" : " is") suspect or rejected and passed over"]
+        return passed.isEmpty ? [] : [.passedOver(passed.count)]
     }
 }

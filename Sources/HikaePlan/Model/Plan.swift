@@ -57,9 +57,8 @@ public struct Plan: Sendable, Equatable {
         matching selection: [String]
     ) throws(HikaeError) -> [(system: PlanSystem, source: PlanSource)] {
         for name in selection where !sources.contains(where: { $0.matches(name, in: $1) }) {
-            let known = systems.contains { $0.name == name.split(separator: "/").first.map(String.init) }
             throw HikaeError(
-                .notFound, "there is no \(known ? "source" : "system") \(name) in \(file)",
+                .notFound, "there is no \(name.contains("/") ? "source" : "system") \(name) in \(file)",
                 hint: "It has: \(sources.map { "\($0.system.name)/\($0.source.name)" }.joined(separator: ", ")).")
         }
         guard !selection.isEmpty else { return sources }

@@ -145,7 +145,8 @@ final class RestoreRun: Sendable {
             guard options.replaces else {
                 throw HikaeError(
                     .refused, "\(Printable.path(item.path)) is there already, and \(reason)",
-                    hint: "Restore to an empty folder, only what is missing, or allow that things are replaced.")
+                    hint: "Restore to an empty folder, only what is missing (--only-missing), or allow that things are "
+                        + "replaced (--replace).")
             }
             let job = Job(node: item.node, path: item.path, replaces: true)
             guard isFolder else {

@@ -19,10 +19,12 @@ extension Diff {
             organisation: session.plan.organisation, system: system.name, source: source.name)
         return try PlanVaults.run(session, global) { vaults throws(HikaeError) in
             let (old, new) = try pair(name, vaults)
-            console.note("\(name): from \(title(old)) to \(title(new))\n")
+            let words = session.words
+            let (from, to) = (title(old, words), title(new, words))
+            console.note("\(name): " + words.say("\(from) → \(to)\n", "from \(from) to \(to)\n"))
             let troubles = ErrorTally()
-            let totals = try compare(old, new) { troubles.warn($0) }
-            summarize(totals, old, new)
+            let totals = try compare(old, new, words) { troubles.warn($0) }
+            summarize(totals, old, new, words)
             return troubles.count > 0 ? .failed : .done
         }
     }
@@ -43,7 +45,7 @@ extension Diff {
                 let new = try chooser.choose(name, capture: snapshots.first ?? newest.capture)
                 let before = all.prefix { $0.capture != new.entry.capture }
                 guard let old = before.last(where: \.isGood) ?? before.last else {
-                    throw HikaeError(.notFound, "\(name) has no capture before that of \(new.time.rfc3339)")
+                    throw HikaeError(.notFound, "\(name) has no capture before that of \(TimeWords.minute(new.time))")
                 }
                 return (try chooser.choose(name, capture: old.capture), new)
             } catch {
@@ -53,16 +55,19 @@ extension Diff {
         throw first ?? HikaeError(.notFound, "no vault has a capture of \(name)")
     }
 
-    private func title(_ capture: ChosenCapture) -> String {
-        "\(TimeWords.minute(capture.time)) (\(capture.entry.verdict.rawValue))"
+    private func title(_ capture: ChosenCapture, _ words: PlanWords) -> String {
+        let verdict = words.verdict(capture.entry.verdict.rawValue)
+        return TimeWords.minute(capture.time) + words.say("（\(verdict)）", " (\(verdict))")
     }
 
     private func compare(
-        _ old: ChosenCapture, _ new: ChosenCapture, _ report: @escaping @Sendable (HikaeError) -> Void
+        _ old: ChosenCapture, _ new: ChosenCapture, _ words: PlanWords,
+        _ report: @escaping @Sendable (HikaeError) -> Void
     ) throws(HikaeError) -> SourceDifferenceTotals {
         let difference = SourceDifference(
             from: old.content, to: new.content, cancellation: Shutdown.cancellation, report: report)
         let unit = new.record?.facts.unit ?? old.record?.facts.unit ?? .files
+        let show = { (change: SourceChange) in self.show(change, words) }
         switch unit {
         case .files, .objects: return try difference.files(show)
         case .messages: return try difference.messages(show)
@@ -74,7 +79,7 @@ extension Diff {
         }
     }
 
-    private func show(_ change: SourceChange) {
+    private func show(_ change: SourceChange, _ words: PlanWords) {
         guard !global.json else { return console.printObject { json in describe(change, &json) } }
         switch change {
         case .file(let modifier, let path): console.print(Words.filled(modifier, 5) + Words.safe(path))
@@ -86,7 +91,7 @@ extension Diff {
                 case .moved: "mv"
                 case .flags: "fl"
                 }
-            let from = change.formerMailbox.map { "\($0) to " } ?? ""
+            let from = change.formerMailbox.map { $0 + words.say(" → ", " to ") } ?? ""
             console.print(Words.filled(sign, 5) + Words.safe("\(from)\(change.mailbox)"))
             let headers = change.headers
             console.print("       \(Words.safe(headers.date))  \(Words.safe(headers.from))")
@@ -95,11 +100,14 @@ extension Diff {
             let (before, after) = (table.before, table.after)
             let sign = before == nil ? "+" : after == nil ? "-" : "M"
             var text = Words.filled(sign, 5) + Words.safe(table.table)
-            text += "  \(before.map { "\($0)" } ?? "not there") to \(after.map { "\($0)" } ?? "gone") rows"
+            text += words.say(
+                "  \(before.map { "\($0) 行" } ?? "なし") → \(after.map { "\($0) 行" } ?? "なし")",
+                "  \(before.map { "\($0)" } ?? "not there") to \(after.map { "\($0)" } ?? "gone") rows")
             if let before, let after, before != after {
-                text += " (\(after > before ? "+\(after - before)" : "-\(before - after)"))"
+                let change = after > before ? "+\(after - before)" : "-\(before - after)"
+                text += words.say("（\(change)）", " (\(change))")
             }
-            if before == after { text += ", but of other content" }
+            if before == after { text += words.say("、中身が違います", ", but of other content") }
             console.print(text)
         }
     }
@@ -129,7 +137,9 @@ extension Diff {
         }
     }
 
-    private func summarize(_ totals: SourceDifferenceTotals, _ old: ChosenCapture, _ new: ChosenCapture) {
+    private func summarize(
+        _ totals: SourceDifferenceTotals, _ old: ChosenCapture, _ new: ChosenCapture, _ words: PlanWords
+    ) {
         guard !global.json else {
             return console.printObject { json in
                 json.member("message_type", "statistics")
@@ -141,14 +151,17 @@ extension Diff {
                 json.member("unchanged", totals.unchanged)
             }
         }
-        let word =
+        let (noun, japanese) =
             switch new.record?.facts.unit ?? .files {
-            case .files: "files"
-            case .objects: "objects"
-            case .messages: "messages"
-            case .rows: "tables"
+            case .files: ("file", "ファイル")
+            case .objects: ("object", "オブジェクト")
+            case .messages: ("message", "メール")
+            case .rows: ("table", "テーブル")
             }
         console.print("")
-        console.print("\(totals.added) \(word) added, \(totals.removed) removed, \(totals.changed) changed")
+        console.print(
+            words.say(
+                "\(japanese): 追加 \(totals.added)、削除 \(totals.removed)、変更 \(totals.changed)",
+                "\(Words.count(totals.added, noun)) added, \(totals.removed) removed, \(totals.changed) changed"))
     }
 }

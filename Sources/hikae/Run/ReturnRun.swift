@@ -39,11 +39,25 @@ struct ReturnRun {
                     "\(results.count + missing) 件中 \(failed + different) 件が、控えのとおりには戻りませんでした",
                     "\(Words.count(failed + different, "source")) of \(results.count + missing) did not come back as "
                         + "captured"),
-                hint: words.say(
-                    "同じコマンドに --only-missing を付けて実行すると続きから行います。すでにあるものは書き直しません。",
-                    "Run the same command again with --only-missing to go on; what is there is not written twice."))
+                hint: hint(results))
         }
         return .done
+    }
+
+    /// How to go on; nil when nothing was begun, for then each source said what it lacks.
+    private func hint(_ results: [ReturnResult]) -> String? {
+        if results.isEmpty || results.allSatisfy(\.isProved) { return nil }
+        let differs = results.contains { result in
+            result.error?.code == .refused || result.error == nil && result.verification?.isWhole == false
+        }
+        return differs
+            ? words.say(
+                "足りないものだけを書くには --only-missing を、違うものを置き換えるには --replace を付けて、もう一度実行してください。",
+                "Run it again with --only-missing to write only what is missing, or with --replace to replace what is "
+                    + "there and differs.")
+            : words.say(
+                "同じコマンドに --only-missing を付けて実行すると続きから行います。すでにあるものは書き直しません。",
+                "Run the same command again with --only-missing to go on; what is there is not written twice.")
     }
 
     private static func status(_ moment: ProgressDisplay.Moment) -> [UInt8] {
@@ -72,6 +86,7 @@ struct ReturnRun {
                 json.member("seconds_elapsed", seconds)
             }
         }
+        guard !results.isEmpty else { return }
         var table = Table([
             words.say("対象", "source"), words.say("時点", "as of"),
             options.isDryRun ? words.say("書き込む予定", "to write") : words.say("書き込み", "written"),

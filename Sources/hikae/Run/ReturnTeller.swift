@@ -22,7 +22,8 @@ struct ReturnTeller: Sendable {
                     + words.say(
                         "\(capture.name)（\(time) 時点、保管先 \(capture.vault)）→ \(place)",
                         "\(capture.name) as of \(time) (vault \(capture.vault)) to \(place)"))
-            for note in capture.notes { console.note("      \(note)") }
+            let language = ReasonLanguage(words.language)
+            for note in capture.notes { console.note("      \(note.sentence(in: language))") }
         case .previewed(_, let preview): show(preview)
         case .restored(_, let summary):
             let (items, size) = (GroupedDigits.text(summary.itemsWritten), Words.size(summary.bytesWritten))
@@ -74,7 +75,8 @@ struct ReturnTeller: Sendable {
         for method in verification.methods { console.detail("        \(method)") }
         for difference in verification.differences.prefix(10) { console.warn("        \(Words.safe(difference))") }
         if verification.differenceCount > 10 {
-            console.warn("        and \(verification.differenceCount - 10) more differences")
+            let more = verification.differenceCount - 10
+            console.warn(words.say("        ほかに \(more) 件の相違", "        and \(Words.count(more, "more difference"))"))
         }
     }
 
