@@ -43,7 +43,9 @@ extension SecretReference {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             var error = HikaeError.system("open the secret's file", path)
-            if error.code == .notFound { error.hint = "Put the secret there: `(umask 077; cat > \(path))`." }
+            if error.code == .notFound {
+                error.hint = "Put the secret there: run `(umask 077; cat > \(path))`, type it, press Enter and Ctrl-D."
+            }
             throw error
         }
         defer { close(descriptor) }

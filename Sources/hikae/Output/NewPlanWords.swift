@@ -25,6 +25,12 @@ struct NewPlanWords {
     var source: String { word("Address (empty: later)", "アドレス（空なら後で）") }
     var nextSource: String { word("Next address (empty: that is all)", "次のアドレス（空なら終わり）") }
 
+    /// Asks for one secret of a source.
+    func secret(_ key: String, _ address: String) -> String {
+        let japanese = ["password": "パスワード", "passphrase": "パスフレーズ"][key] ?? key
+        return word("\(key) of \(address) (empty: later): ", "\(address) の\(japanese)（空なら後で）: ")
+    }
+
     /// What was made, and what to do next, a line each.
     func report(
         file: String, vault: String, isNewVault: Bool, passwordFile: String,
@@ -44,7 +50,10 @@ struct NewPlanWords {
                 "（金庫、パスワード管理ソフトなど）に写してください。このマシンが壊れても残る場所に。"), "",
         ]
         if !missing.isEmpty {
-            lines.append(word("These secrets are still to be put into their files:", "次のパスワードや鍵を、それぞれのファイルに入れてください:"))
+            lines.append(
+                word(
+                    "These secrets are still to be put into their files: run the line, type the secret, Enter, Ctrl-D.",
+                    "次のパスワードや鍵を、それぞれのファイルに入れてください。行を実行し、入力して Enter、続いて Ctrl-D です。"))
             for secret in missing {
                 lines.append("  \(secret.key), \(secret.address)")
                 lines.append("    (umask 077; cat > \(secret.path))")

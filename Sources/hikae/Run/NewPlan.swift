@@ -59,7 +59,7 @@ struct NewPlan {
                 continue
             }
             let typed = try PasswordPrompt.askOptional(
-                "\(secret.key) of \(secret.address) (empty: later): ")
+                NewPlanWords(answers.draft.language).secret(secret.key, secret.address))
             if typed.isEmpty {
                 missing.append(secret)
             } else {

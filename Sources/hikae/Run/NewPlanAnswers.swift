@@ -75,7 +75,7 @@ struct NewPlanAnswers {
         }
         draft = PlanDraft(
             organisation: organisation, language: language, timeZone: timeZone, vaultName: name,
-            vaultRepository: vault, vaultPassword: "file:\(passwordFile)")
+            vaultRepository: vault, vaultPassword: "file:\(Self.relative(passwordFile, to: folder))")
         for text in options.source { try add(text, options.system) }
         if options.source.isEmpty, Questions.canAsk { try askForSources(words, options.system) }
     }
@@ -129,6 +129,11 @@ struct NewPlanAnswers {
         draft.sources.flatMap { source in
             source.secrets.map { MissingSecret(key: $0.key, address: source.address, path: "\(folder)/\($0.file)") }
         }
+    }
+
+    /// As the plan names it: what is in the plan's folder moves with it.
+    private static func relative(_ path: String, to folder: String) -> String {
+        path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.count + 1)) : path
     }
 
     private static func absolute(_ path: String) -> String {
