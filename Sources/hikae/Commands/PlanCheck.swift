@@ -35,11 +35,15 @@ struct PlanCheck: HikaeSubcommand {
             report.finish()
             return .failed
         }
+        // Programs read one language.
+        if !global.json { report.words = PlanWords(language: plan.language) }
         report.good(
             "plan", path,
-            "\(Words.count(plan.vaults.count, "vault")), \(Words.count(plan.systems.count, "system")), "
-                + Words.count(plan.sources.count, "source"))
-        for warning in plan.custodyWarnings { report.warning("custody", warning) }
+            report.words.say(
+                "保管先 \(plan.vaults.count)、業務 \(plan.systems.count)、対象 \(plan.sources.count)",
+                "\(Words.count(plan.vaults.count, "vault")), \(Words.count(plan.systems.count, "system")), "
+                    + Words.count(plan.sources.count, "source")))
+        for warning in plan.custodyWarnings(in: report.words.language) { report.warning("custody", warning) }
         if !offline { try PlanSurvey(plan: plan, global: global).run(&report) }
         report.finish()
         return report.failures == 0 ? .done : .failed

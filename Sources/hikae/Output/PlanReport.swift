@@ -7,6 +7,8 @@ import HikaePlan
 /// The lines of a check, as they come.
 struct PlanReport {
     let isJSON: Bool
+    /// The plan's, once it is known.
+    var words = PlanWords(language: .english)
     private(set) var failures = 0
     private var checks = 0
 
@@ -31,7 +33,9 @@ struct PlanReport {
     mutating func good(_ subject: String, _ name: String, _ what: String, notes: [String] = []) {
         checks += 1
         guard isJSON else {
-            if Console.shared.verbosity > 0 { Console.shared.print("✓ \(subject) \(name): \(Words.safe(what))") }
+            if Console.shared.verbosity > 0 {
+                Console.shared.print("✓ \(words.subject(subject)) \(name): \(Words.safe(what))")
+            }
             for note in notes { Console.shared.note("    \(Words.safe(note))") }
             return
         }
@@ -49,7 +53,8 @@ struct PlanReport {
     /// Something that works, and that somebody should think about; no failure.
     mutating func warning(_ subject: String, _ problem: PlanProblem) {
         guard isJSON else {
-            return Console.shared.print("! \(subject): \(lines(problem.message)) (line \(problem.place.line))")
+            return Console.shared.print(
+                "! \(words.subject(subject)): \(lines(problem.message))\(words.line(problem.place.line))")
         }
         Console.shared.printObject { json in
             json.member("message_type", "warning")
@@ -65,7 +70,8 @@ struct PlanReport {
         failures += 1
         checks += 1
         guard isJSON else {
-            Console.shared.print("✗ \(subject) \(name): \(lines(error.message)) (line \(place.line))")
+            Console.shared.print(
+                "✗ \(words.subject(subject)) \(name): \(lines(error.message))\(words.line(place.line))")
             if let hint = error.hint { Console.shared.print("    \(lines(hint))") }
             return
         }
@@ -92,9 +98,10 @@ struct PlanReport {
                 json.member("failures", failures)
             }
         } else if failures > 0 {
-            Console.shared.print("\(Words.count(failures, "thing")) to correct")
+            Console.shared.print(
+                words.say("直すところが \(failures) 件あります。", "\(Words.count(failures, "thing")) to correct"))
         } else {
-            Console.shared.note("everything is in order")
+            Console.shared.note(words.say("すべて問題ありません。", "everything is in order"))
         }
     }
 

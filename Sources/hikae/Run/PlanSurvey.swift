@@ -77,7 +77,9 @@ struct PlanSurvey {
                 let count = try store.list(.snapshot).count
                 report.good(
                     "vault", vault.name,
-                    "\(repository.store.location) opens; it has \(Words.count(count, "snapshot"))")
+                    report.words.say(
+                        "\(repository.store.location) を開けました。スナップショット \(count) 件",
+                        "\(repository.store.location) opens; it has \(Words.count(count, "snapshot"))"))
             } catch {
                 if error.code == .cancelled { throw error }
                 report.bad("vault", vault.name, vault.places.of("repository"), advised(error, vault))

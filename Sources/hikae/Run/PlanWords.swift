@@ -34,6 +34,18 @@ struct PlanWords {
         }
     }
 
+    /// What a line of `hikae plan check` is about.
+    func subject(_ word: String) -> String {
+        let japanese = [
+            "plan": "計画", "secret": "パスワード・鍵", "vault": "保管先", "source": "対象", "restore": "復元先",
+            "custody": "独立性",
+        ]
+        return say(japanese[word] ?? word, word)
+    }
+
+    /// " (line 8)"
+    func line(_ number: Int) -> String { say("（\(number) 行目）", " (line \(number))") }
+
     func age(_ seconds: Int64) -> String { TimeWords.age(seconds: seconds, japanese: isJapanese) }
 
     /// What is wrong with a source, as a sentence.
