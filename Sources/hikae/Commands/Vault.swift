@@ -10,11 +10,12 @@ struct Vault: ParsableCommand {
         discussion: """
             A vault server takes what restic, rustic and Hikae send it over HTTPS, and lets nobody delete or overwrite \
             any of it over the network. `serve`, `user`, `quota` and `audit` are for the machine that it runs on; `renew` \
-            and `undelete` are for vaults in buckets with Object Lock; `parity` is for any.
+            and `undelete` are for vaults in buckets with Object Lock; `init` makes the vaults of a plan; `parity` is for \
+            any.
             """,
         subcommands: [
-            VaultServe.self, VaultUser.self, VaultQuota.self, VaultPeople.self, VaultAudit.self, VaultRenew.self,
-            VaultUndelete.self, VaultParity.self,
+            VaultInit.self, VaultServe.self, VaultUser.self, VaultQuota.self, VaultPeople.self, VaultAudit.self,
+            VaultRenew.self, VaultUndelete.self, VaultParity.self,
         ])
 }
 
