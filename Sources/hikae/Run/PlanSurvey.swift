@@ -39,11 +39,22 @@ struct PlanSurvey {
                 outcomes[reference] = .some(nil)
                 report.good("secret", place.key, "\(reference)")
             } catch {
+                let error = advised(error, reference)
                 outcomes[reference] = error
                 report.bad("secret", place.key, place, error)
             }
         }
         return Set(outcomes.compactMap { $0.value == nil ? nil : $0.key })
+    }
+
+    /// A vault's password that is not there may be one of a vault that is not there either.
+    private func advised(_ error: HikaeError, _ reference: SecretReference) -> HikaeError {
+        guard error.code == .notFound, case .file = reference,
+            let vault = plan.vaults.first(where: { $0.password == reference })
+        else { return error }
+        var error = error
+        error.hint = (error.hint ?? "") + " For a new vault, `hikae vault init \(vault.name)` makes it and its password."
+        return error
     }
 
     /// Every secret that the plan names, with its place, in the plan's order.
