@@ -53,7 +53,8 @@ struct PlanSurvey {
             let vault = plan.vaults.first(where: { $0.password == reference })
         else { return error }
         var error = error
-        error.hint = (error.hint ?? "") + " For a new vault, `hikae vault init \(vault.name)` makes it and its password."
+        error.hint =
+            (error.hint ?? "") + " For a new vault, `hikae vault init \(vault.name)` makes it and its password."
         return error
     }
 
