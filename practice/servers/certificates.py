@@ -11,8 +11,9 @@ import subprocess
 THIS_MACHINE = "DNS:localhost,IP:127.0.0.1"
 
 
-def make(folder, names=THIS_MACHINE):
-    """An authority, and a certificate that it signed for these names; kept when they are there.
+def make(folder, names=THIS_MACHINE, days=3650):
+    """An authority, and a certificate that it signed for these names and days (0: it ends at
+    once); kept when they are there.
 
     Returns the paths of authority, certificate and key, and the certificate's fingerprint. Another authority, which
     nobody should believe here, stands beside them as "stranger.pem".
@@ -32,6 +33,6 @@ def make(folder, names=THIS_MACHINE):
                     "-subj", f"/CN=Practice {name}")
         openssl("req", *kind, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
         openssl("x509", "-req", "-in", "server.csr", "-CA", "authority.pem", "-CAkey", "authority.key",
-                "-CAcreateserial", "-days", "3650", "-extfile", "server.ext", "-out", "server.pem")
+                "-CAcreateserial", "-days", str(days), "-extfile", "server.ext", "-out", "server.pem")
     der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
     return authority, certificate, key, "sha256:" + hashlib.sha256(der).hexdigest()

@@ -126,6 +126,7 @@ def main():
     arguments.add_argument("--prefix", default="", help="the personal namespace's prefix, as INBOX.")
     arguments.add_argument("--quota", help="bytes an account may hold, as 500K or 10M")
     arguments.add_argument("--connections", type=int, default=50, help="most connections of one user")
+    arguments.add_argument("--certificate-days", type=int, default=3650, help="how long its certificate is valid")
     arguments.add_argument("--reset", action="store_true", help="forget all mail before the start")
     options = arguments.parse_args()
     if PROGRAM is None:
@@ -142,7 +143,7 @@ def main():
     if me.pw_uid == 0:
         os.chown(mail, owner.pw_uid, owner.pw_gid)
         open_the_way(folder)
-    authority, certificate, key, fingerprint = certificates.make(folder)
+    authority, certificate, key, fingerprint = certificates.make(folder, days=options.certificate_days)
     users = dict(entry.split(":", 1) for entry in options.user or ["info:sakura-info", "shop:sakura-shop"])
     passwords = folder / "users"
     passwords.write_text("".join(f"{name}:{{PLAIN}}{word}\n" for name, word in users.items()))

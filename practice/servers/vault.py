@@ -53,6 +53,7 @@ def main():
     arguments = common.parser(__doc__)
     arguments.add_argument("--hikae", default=str(PROJECT / ".build" / "release" / "hikae"), help="the program")
     arguments.add_argument("--tls", action="store_true", help="speak HTTPS")
+    arguments.add_argument("--certificate-days", type=int, default=3650, help="how long its certificate is valid")
     arguments.add_argument("--quota", action="append", default=[], metavar="TENANT=BYTES", help="what a tenant may hold")
     arguments.add_argument("--serve", action="append", default=[], metavar="OPTION", help="passed on to the server")
     arguments.add_argument("--again", action="store_true", help="the vault is there from an earlier run, users and all")
@@ -69,7 +70,7 @@ def main():
     options = ["--metrics", f"{common.HOST}:0", *chosen.serve]
     facts = {"folder": str(vault), "users": {name: password(name) for name, _, _ in USERS}}
     if chosen.tls:
-        authority, certificate, key, fingerprint = certificates.make(chosen.folder)
+        authority, certificate, key, fingerprint = certificates.make(chosen.folder, days=chosen.certificate_days)
         options += ["--tls-certificate", certificate, "--tls-key", key]
         facts |= {"authority": str(authority), "fingerprint": fingerprint}
     log = chosen.folder / "server.log"
