@@ -95,7 +95,7 @@ enum DecoderExercise: String, CaseIterable {
     private static func keyFile(_ input: [UInt8]) throws(HikaeError) -> String? {
         let file = try KeyFile(decoding: input)
         guard try KeyFile(decoding: file.encoded()).encoded() == file.encoded() else { return "another key file" }
-        let cost = file.parameters
+        let cost = file.seal.parameters
         // Only what costs nothing is tried.
         guard !cost.isBounded || cost.rounds * cost.blockSize * cost.parallelism <= 1024 else { return nil }
         _ = try file.unlock(password: [0x78])

@@ -55,7 +55,7 @@ private func makeKeyFile(_ password: String, master: CryptoKey = .random()) thro
     ])
     func absurdCostsAreRefusedBeforeAnyWork(rounds: Int, blockSize: Int, parallelism: Int) throws {
         var file = try makeKeyFile("x")
-        file.parameters = ScryptParameters(rounds: rounds, blockSize: blockSize, parallelism: parallelism)
+        file.seal.parameters = ScryptParameters(rounds: rounds, blockSize: blockSize, parallelism: parallelism)
         let read = try KeyFile(decoding: file.encoded())
         #expect(thrown { () throws(HikaeError) in _ = try read.unlock(password: utf8("x")) }?.code == .unsupported)
     }

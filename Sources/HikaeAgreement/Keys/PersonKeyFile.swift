@@ -12,9 +12,7 @@ public struct PersonKeyFile: Sendable {
 
     /// The person, readable without the passphrase.
     public let person: Person
-    private let parameters: ScryptParameters
-    private let salt: [UInt8]
-    private let sealed: [UInt8]
+    private let seal: PasswordSeal
 
     /// Seals a key under a passphrase. Throws `.usage` for an empty one.
     public init(
@@ -26,20 +24,14 @@ public struct PersonKeyFile: Sendable {
                 hint: "Without one, whoever copies the file can agree in your name.")
         }
         person = Person(name: name, key: key.publicKey)
-        self.parameters = parameters
-        salt = SecureRandom.bytes(64)
-        sealed = try parameters.derive(password: passphrase.bytes, salt: salt).seal(key.seed)
+        seal = try PasswordSeal(key.seed, password: passphrase.bytes, parameters: parameters)
     }
 
     /// The private key. Throws `.wrongPassword`.
     public func unlock(_ passphrase: Secret) throws(HikaeError) -> PersonPrivateKey {
-        let user = try parameters.derive(password: passphrase.bytes, salt: salt)
-        let seed: [UInt8]
-        do throws(HikaeError) {
-            seed = try user.open(sealed)
-        } catch {
-            throw HikaeError(.wrongPassword, "wrong passphrase for the key of \(person.name.text)")
-        }
+        let seed = try seal.open(
+            passphrase.bytes,
+            wrong: HikaeError(.wrongPassword, "wrong passphrase for the key of \(person.name.text)"))
         guard let key = PersonPrivateKey(seed: seed), key.publicKey == person.key else {
             throw HikaeError(
                 .damaged, "the key file of \(person.name.text) is damaged: its halves do not belong together")
@@ -57,16 +49,7 @@ public struct PersonKeyFile: Sendable {
         json.number(1)
         json.key("person")
         json.string(person.line)
-        json.key("N")
-        json.number(parameters.rounds)
-        json.key("r")
-        json.number(parameters.blockSize)
-        json.key("p")
-        json.number(parameters.parallelism)
-        json.key("salt")
-        json.base64(salt)
-        json.key("sealed")
-        json.base64(sealed)
+        seal.write(to: &json, as: "sealed")
         json.endObject()
         return json.bytes + [UInt8(ascii: "\n")]
     }
@@ -77,26 +60,15 @@ public struct PersonKeyFile: Sendable {
             throw HikaeError(.damaged, "the file of a person's key is damaged: it is too large")
         }
         var (kind, version, line) = ("", UInt64(0), "")
-        var (parameters, salt, sealed) = (
-            ScryptParameters(rounds: 0, blockSize: 0, parallelism: 0), [UInt8](), [UInt8]()
-        )
-        try JSONReader.read(bytes, of: "file of a person's key") { json, key throws(HikaeError) in
+        seal = try PasswordSeal.read(
+            bytes, of: "file of a person's key", as: "sealed"
+        ) { json, key throws(HikaeError) in
             if key.is("kind") {
                 kind = try json.text()
             } else if key.is("version") {
                 version = try json.unsigned()
             } else if key.is("person") {
                 line = try json.text()
-            } else if key.is("N") {
-                parameters.rounds = Int(try json.unsigned32())
-            } else if key.is("r") {
-                parameters.blockSize = Int(try json.unsigned32())
-            } else if key.is("p") {
-                parameters.parallelism = Int(try json.unsigned32())
-            } else if key.is("salt") {
-                salt = try json.base64()
-            } else if key.is("sealed") {
-                sealed = try json.base64()
             } else {
                 try json.skip()
             }
@@ -109,6 +81,5 @@ public struct PersonKeyFile: Sendable {
         } catch {
             throw HikaeError(.damaged, "the file of a person's key is damaged: it names no person")
         }
-        (self.parameters, self.salt, self.sealed) = (parameters, salt, sealed)
     }
 }

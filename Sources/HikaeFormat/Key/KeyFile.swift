@@ -11,12 +11,8 @@ public struct KeyFile: Sendable {
     public var username: String
     /// On which machine.
     public var hostname: String
-    /// How costly a try of the password is.
-    public var parameters: ScryptParameters
-    /// Random bytes that scrypt mixes in; 64 in files that restic and Hikae make.
-    public var salt: [UInt8]
-    /// The master key's JSON, sealed under the key derived from the password.
-    public var data: [UInt8]
+    /// The master key's JSON, sealed under the password.
+    public var seal: PasswordSeal
 
     /// The only key derivation function that restic knows.
     public static let kdf = "scrypt"
@@ -26,11 +22,9 @@ public struct KeyFile: Sendable {
         master: CryptoKey, password: [UInt8], username: String, hostname: String, created: Timestamp,
         parameters: ScryptParameters = .standard
     ) throws(HikaeError) -> KeyFile {
-        let salt = SecureRandom.bytes(64)
-        let user = try parameters.derive(password: password, salt: salt)
-        return KeyFile(
-            created: created, username: username, hostname: hostname, parameters: parameters, salt: salt,
-            data: user.seal(master.encoded()))
+        KeyFile(
+            created: created, username: username, hostname: hostname,
+            seal: try PasswordSeal(master.encoded(), password: password, parameters: parameters))
     }
 
     /// The master key.
@@ -38,15 +32,11 @@ public struct KeyFile: Sendable {
     /// Throws `.wrongPassword` when the password does not open the file, `.unsupported` when its parameters are out of
     /// bounds, `.damaged` when what it holds is no key.
     public func unlock(password: [UInt8]) throws(HikaeError) -> CryptoKey {
-        let user = try parameters.derive(password: password, salt: salt)
-        let json: [UInt8]
-        do throws(HikaeError) {
-            json = try user.open(data)
-        } catch {
-            throw HikaeError(
+        let json = try seal.open(
+            password,
+            wrong: HikaeError(
                 .wrongPassword, "wrong password, or the key file was changed",
-                hint: "Give the password that the repository or one of its keys was made with.")
-        }
+                hint: "Give the password that the repository or one of its keys was made with."))
         return try CryptoKey(decoding: json)
     }
 
@@ -62,35 +52,19 @@ public struct KeyFile: Sendable {
         json.string(hostname)
         json.key("kdf")
         json.string(Self.kdf)
-        json.key("N")
-        json.number(parameters.rounds)
-        json.key("r")
-        json.number(parameters.blockSize)
-        json.key("p")
-        json.number(parameters.parallelism)
-        json.key("salt")
-        json.base64(salt)
-        json.key("data")
-        json.base64(data)
+        seal.write(to: &json, as: "data")
         json.endObject()
         return json.bytes
     }
 
-    private init(
-        created: Timestamp, username: String, hostname: String, parameters: ScryptParameters, salt: [UInt8],
-        data: [UInt8]
-    ) {
-        (self.created, self.username, self.hostname) = (created, username, hostname)
-        (self.parameters, self.salt, self.data) = (parameters, salt, data)
+    private init(created: Timestamp, username: String, hostname: String, seal: PasswordSeal) {
+        (self.created, self.username, self.hostname, self.seal) = (created, username, hostname, seal)
     }
 
     /// Reads a key file. Throws `.damaged`, or `.unsupported` for another derivation function.
     public init(decoding bytes: [UInt8]) throws(HikaeError) {
-        self.init(
-            created: .zero, username: "", hostname: "",
-            parameters: ScryptParameters(rounds: 0, blockSize: 0, parallelism: 0), salt: [], data: [])
-        var function = ""
-        try JSONReader.read(bytes, of: "key file") { json, key throws(HikaeError) in
+        var (created, username, hostname, function) = (Timestamp.zero, "", "", "")
+        let seal = try PasswordSeal.read(bytes, of: "key file", as: "data") { json, key throws(HikaeError) in
             if key.is("created") {
                 created = try json.time()
             } else if key.is("username") {
@@ -99,16 +73,6 @@ public struct KeyFile: Sendable {
                 hostname = try json.text()
             } else if key.is("kdf") {
                 function = try json.text()
-            } else if key.is("N") {
-                parameters.rounds = Int(try json.unsigned32())
-            } else if key.is("r") {
-                parameters.blockSize = Int(try json.unsigned32())
-            } else if key.is("p") {
-                parameters.parallelism = Int(try json.unsigned32())
-            } else if key.is("salt") {
-                salt = try json.base64()
-            } else if key.is("data") {
-                data = try json.base64()
             } else {
                 try json.skip()
             }
@@ -116,6 +80,7 @@ public struct KeyFile: Sendable {
         guard function == Self.kdf else {
             throw HikaeError(.unsupported, "the key file's password function \"\(function)\" is not known")
         }
+        self.init(created: created, username: username, hostname: hostname, seal: seal)
     }
 }
 
