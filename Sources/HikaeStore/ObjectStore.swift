@@ -43,11 +43,19 @@ public protocol ObjectStore: Sendable {
 
     /// Makes every save and removal so far durable, names included.
     func flush() throws(HikaeError)
+
+    /// Removes what killed runs have left half written, if it is so old that nobody can still be at it: how many files.
+    /// Only for who holds the repository for itself alone. A store that leaves nothing, or clears it away otherwise, does
+    /// nothing.
+    func removeLeftovers() throws(HikaeError) -> Int
 }
 
 extension ObjectStore {
     /// A disk of this machine.
     public var traits: StoreTraits { StoreTraits() }
+
+    /// Nothing is ever left.
+    public func removeLeftovers() throws(HikaeError) -> Int { 0 }
 
     /// Saves an array.
     public func save(_ file: StoredFile, _ content: [UInt8]) throws(HikaeError) {

@@ -3,6 +3,7 @@
 
 import HikaeCore
 import HikaeFormat
+import HikaeStore
 import HikaeTesting
 import Synchronization
 import Testing
@@ -41,10 +42,10 @@ import Testing
                 try book.change(at: 100 + number) { _ in ((), [.seen([FileID(words: number, 0, 0, 0)])]) }
             }
         }
-        let good = try SmallFile.load(path + "/book", limit: 1 << 20)
+        let good = try SystemFile.load(path + "/book", limit: 1 << 20)
         let lines = good.split(separator: UInt8(ascii: "\n")).map(Array.init)
         func reads(_ lines: [[UInt8]], tail: String = "") throws -> UInt64? {
-            try SmallFile.replace(path + "/book", with: lines.flatMap { $0 + [10] } + Array(tail.utf8))
+            try SystemFile.replace(path + "/book", with: lines.flatMap { $0 + [10] } + Array(tail.utf8))
             return try? open(path, now: 500).state().count
         }
         #expect(try reads(lines) == 6)
@@ -115,7 +116,15 @@ import Testing
             #expect(try clock().now == 100)
         }
         let name = try clock().clock
-        try SmallFile.replace(path, with: Array("{}".utf8))
+        // A digit that has rotted would be years.
+        let text = String(decoding: try SystemFile.load(path, limit: 4096), as: UTF8.self)
+        try SystemFile.replace(path, with: Array(text.replacing("\"seconds\":100", with: "\"seconds\":900").utf8))
+        #expect(throws: HikaeError.self) { try RecordedTime.load(path) }
+        let rotten = try clock()
+        #expect(rotten.now == 0 && rotten.clock != name)
+        try SystemFile.replace(path, with: [UInt8](repeating: 0x20, count: 5000))
+        #expect(try clock().now == 0)
+        try SystemFile.replace(path, with: Array("{}".utf8))
         let other = try clock()
         #expect(other.now == 0)
         #expect(other.clock != name)

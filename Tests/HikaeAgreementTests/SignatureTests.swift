@@ -12,6 +12,13 @@ import Testing
         return nil
     }
 
+    @Test(arguments: [
+        "", "a\nb", "a\u{1B}[2Jb", "a\u{202E}b", "a\u{200B}", "a\u{85}b", String(repeating: "a", count: 201),
+    ])
+    func namesThatDeceiveAreNone(_ name: String) {
+        #expect(throws: HikaeError.self) { try PersonName(name) }
+    }
+
     @Test("an approval does nothing for another proposal, repository, book or word, nor under another name")
     func replay() throws {
         var company = try Company()

@@ -6,6 +6,37 @@ import Testing
 @testable import HikaeAgreement
 
 @Suite struct WireTests {
+    @Test("a proposal that waits cannot be hidden behind others that are over")
+    func openProposalsAreAlwaysTold() throws {
+        var company = try Company()
+        let evil = company.proposal([1])
+        try company.apply(.proposed(evil.id, by: "keeper"))
+        for nonce in 1...150 as ClosedRange<UInt8> {
+            let other = company.proposal([2], nonce: nonce)
+            try company.apply(.proposed(other.id, by: "keeper"))
+            try company.apply(.said(try company.word(.veto, of: "Ken", on: other)))
+        }
+        let report = try AgreementReport(company.state, at: company.now)
+        #expect(report.proposals.first?.id == evil.id)
+        #expect(report.proposals.count == 101)
+    }
+
+    @Test("an approval that is said again is no news, one that holds longer is")
+    func approvalsAgain() throws {
+        var company = try Company()
+        company.now += 40 * Company.day
+        let proposal = company.proposal([1])
+        try company.apply(.proposed(proposal.id, by: "keeper"))
+        let first = try company.word(.approve, of: "Ken", on: proposal, expiry: company.now + 100)
+        let term = try company.state.judge(first, at: company.now).get()
+        #expect(company.state.isNews(first, of: term))
+        try company.apply(.said(first))
+        #expect(!company.state.isNews(first, of: term))
+        let longer = try company.word(.approve, of: "Ken", on: proposal, expiry: company.now + 200)
+        #expect(company.state.isNews(longer, of: term))
+        #expect(company.state.isNews(try company.word(.veto, of: "Ken", on: proposal), of: term))
+    }
+
     @Test("what is decoded encodes to the same bytes, and any cut or lengthened form is refused")
     func canonical() throws {
         for seed in AgreementExercise.seeds {

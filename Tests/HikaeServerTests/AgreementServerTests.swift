@@ -4,6 +4,7 @@
 import HikaeAgreement
 import HikaeCore
 import HikaeFormat
+import HikaeStore
 import HikaeTesting
 import Synchronization
 import Testing
@@ -79,6 +80,15 @@ final class AgreementRig: Sendable {
         ).status
     }
 
+    /// Writes that a removal begins: what a crash right after that leaves behind.
+    static func begin(_ proposal: Proposal, _ rig: ServerRig) throws {
+        let clock = rig.server.agreement.clock
+        let book = try AgreementBook(
+            folder: AgreementDesk.folder("\(rig.server.vault.path)/sakura/main"),
+            repository: Digest.fileID(Array("config".utf8)), clock: clock.clock, now: clock.now)
+        try book.change(at: clock.now) { _ in ((), [.began(proposal.id)]) }
+    }
+
     func stage(_ proposal: Proposal) throws -> ProposalStanding.Stage? {
         try report().proposals.first { $0.id == proposal.id }?.standing.stage
     }
@@ -87,8 +97,10 @@ final class AgreementRig: Sendable {
     func there() throws -> (snapshots: [Int], packs: [Int]) {
         let folder = rig.server.vault.path + "/sakura/main"
         return (
-            try (0..<4).filter { try Disk.size("\(folder)/snapshots/\(snapshots[$0].hex)") != nil },
-            try (0..<4).filter { try Disk.size("\(folder)/data/\(packs[$0].hex.prefix(2))/\(packs[$0].hex)") != nil }
+            try (0..<4).filter { try SystemFile.size("\(folder)/snapshots/\(snapshots[$0].hex)") != nil },
+            try (0..<4).filter {
+                try SystemFile.size("\(folder)/data/\(packs[$0].hex.prefix(2))/\(packs[$0].hex)") != nil
+            }
         )
     }
 }
@@ -114,7 +126,7 @@ private func putFile(_ kind: String, _ text: String, _ rig: ServerRig) throws ->
         #expect(try vault.post("proposals", proposal.encoded(), as: "writer").status == 403)
         #expect(try vault.post("proposals", proposal.encoded(), as: "keeper").status == 201)
         #expect(try vault.say(.approve, "Sato", on: proposal) == 201)
-        #expect(try vault.say(.approve, "Sato", on: proposal) == 201)
+        #expect(try vault.say(.approve, "Sato", on: proposal) == 200, "said again, it is no news")
         vault.ticks.advance(31 * AgreementRig.day)
         vault.rig.server.agreement.wake()
         #expect(try vault.stage(proposal) == .waiting)
@@ -183,6 +195,58 @@ private func putFile(_ kind: String, _ text: String, _ rig: ServerRig) throws ->
         #expect(try vault.there().packs == [0, 1, 2, 3])
     }
 
+    @Test("while a removal that was begun cannot be finished nobody takes a lock, and it is written down once")
+    func unfinished() throws {
+        let vault = try AgreementRig()
+        let proposal = try vault.proposal([0])
+        #expect(try vault.post("proposals", proposal.encoded(), as: "keeper").status == 201)
+        for name in ["Sato", "Anna"] { #expect(try vault.say(.approve, name, on: proposal) == 201) }
+        vault.ticks.advance(31 * AgreementRig.day)
+        let book = AgreementDesk.folder("\(vault.rig.server.vault.path)/sakura/main")
+        try AgreementRig.begin(proposal, vault.rig)
+        let kept = try Files.read("\(book)/proposals/\(proposal.id.hex)")
+        try Files.write("\(book)/proposals/\(proposal.id.hex)", [1])
+        let lock = Array("lock".utf8)
+        for _ in 0..<3 {
+            vault.rig.server.agreement.wake()
+            #expect(try vault.rig.ask("POST", "/sakura/main/locks/\(ServerRig.hash(lock))", lock).status == 409)
+        }
+        #expect(try vault.there() == ([0, 1, 2, 3], [0, 1, 2, 3]))
+        let notes = try vault.rig.log().map(\.event.note).filter { $0.hasPrefix("agreement: ") }
+        #expect(notes.count == 1, "\(notes)")
+        try Files.write("\(book)/proposals/\(proposal.id.hex)", kept)
+        vault.rig.server.agreement.wake()
+        #expect(try vault.stage(proposal) == .done)
+        #expect(try vault.there() == ([1, 2, 3], [1, 2, 3]))
+        #expect(try vault.rig.ask("POST", "/sakura/main/locks/\(ServerRig.hash(lock))", lock).status == 200)
+    }
+
+    @Test("what a snapshot that went needed is let go with it, and taken again should it come back")
+    func entriesThatGo() throws {
+        let vault = try AgreementRig()
+        let before = vault.rig.server.vault.usage.tallies["sakura"]?.files ?? 0
+        let proposal = try vault.proposal([0])
+        #expect(try vault.post("proposals", proposal.encoded(), as: "keeper").status == 201)
+        for name in ["Sato", "Anna"] { #expect(try vault.say(.approve, name, on: proposal) == 201) }
+        vault.ticks.advance(31 * AgreementRig.day)
+        vault.rig.server.agreement.wake()
+        let entry =
+            AgreementDesk.folder("\(vault.rig.server.vault.path)/sakura/main") + "/ledger/"
+            + vault.snapshots[0].hex
+        #expect(!Files.exists(entry))
+        // The snapshot, its pack and its entry.
+        #expect(vault.rig.server.vault.usage.tallies["sakura"]?.files == before - 3)
+        let bytes = Array("snapshot 1".utf8)
+        #expect(try vault.rig.ask("POST", "/sakura/main/snapshots/\(vault.snapshots[0].hex)", bytes).status == 200)
+        let again = LedgerEntry(
+            snapshot: vault.snapshots[0], source: SourceDigest(words: 1, 1, 1, 1), verdict: .good, run: 0,
+            packs: [vault.packs[0]])
+        #expect(try vault.post("ledger/\(vault.snapshots[0].hex)", again.encoded(), as: "writer").status == 200)
+        #expect(Files.exists(entry))
+        let other = try vault.proposal([1])
+        #expect(try vault.post("proposals", other.encoded(), as: "keeper").status == 201, "nothing is in its way")
+    }
+
     @Test("a lock that is held puts it off; a removal that a crash interrupted is finished at the next start")
     func lockAndCrash() throws {
         let folder = try TemporaryDirectory()
@@ -198,13 +262,7 @@ private func putFile(_ kind: String, _ text: String, _ rig: ServerRig) throws ->
             #expect(try vault.rig.ask("POST", "/sakura/main/locks/\(ServerRig.hash(lock))", lock).status == 200)
             vault.rig.server.agreement.wake()
             #expect(try vault.there().snapshots == [0, 1, 2, 3])
-            // What a crash right after the beginning leaves behind.
-            let clock = vault.rig.server.agreement.clock
-            let config = Digest.fileID(Array("config".utf8))
-            let book = try AgreementBook(
-                folder: AgreementDesk.folder("\(place)/sakura/main"), repository: config, clock: clock.clock,
-                now: clock.now)
-            try book.change(at: clock.now) { _ in ((), [.began(proposal.id)]) }
+            try AgreementRig.begin(proposal, vault.rig)
             vault.rig.server.stop()
         }
         let again = try ServerRig(in: place)

@@ -293,8 +293,8 @@ import Testing
         let item = try #require(try vault.report().proposals.first { $0.id == proposal.id })
         #expect(item.standing.approvals.isEmpty && item.veto == nil, "seed \(seed)")
         // Shown again where it belongs it counts, and once.
-        for _ in 0..<3 {
-            #expect(try vault.post("proposals/\(other.id.hex)/approvals", genuine, as: "reader").status == 201)
+        for status in [201, 200, 200] {
+            #expect(try vault.post("proposals/\(other.id.hex)/approvals", genuine, as: "reader").status == status)
         }
         #expect(
             try vault.report().proposals.first { $0.id == other.id }?.standing.approvals.map(\.text) == ["Sato"])

@@ -66,7 +66,7 @@ private let canMount: Bool = {
         throws
     {
         let folder = try TemporaryDirectory()
-        try Disk.makeFolder(folder.path("disk"))
+        try SystemFile.makeFolder(folder.path("disk"), mode: 0o700)
         try Command("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", folder.path("disk")]).succeed()
         defer { _ = try? Command("umount", ["-l", folder.path("disk")]).run() }
         let rig = try ServerRig(in: folder.path("disk"))
@@ -79,12 +79,40 @@ private let canMount: Bool = {
         #expect(statuses.contains(200) && statuses.last == 507)
         #expect(Set(statuses) == [200, 507])
         #expect(try rig.leftovers().isEmpty)
+        // To the last pack that is taken: who wants to restore still gets a lock, and who wants to say no a line in the book.
+        var small = 0
+        while try rig.ask("POST", "/sakura/main/data/\(Self.pack(small, 4000).id)", Self.pack(small, 4000).bytes).status
+            == 200
+        { small += 1 }
+        #expect(try rig.ask("POST", "/sakura/main/locks/\(ServerRig.hash([1]))", [1]).status == 200)
+        try rig.server.vault.repository(tenant: "sakura", name: "main").note("there is room for this")
         for (number, status) in statuses.enumerated() {
             let pack = Self.pack(number, 1 << 20)
             let answer = try rig.ask("GET", "/sakura/main/data/\(pack.id)")
             #expect(status == 200 ? answer.body == pack.bytes : answer.status == 404)
         }
         _ = try rig.log()
+    }
+
+    @Test(.enabled(if: canMount, "mounting a tmpfs needs privileges")) func aFullDiskCanBeEmptiedByAgreement() throws {
+        let folder = try TemporaryDirectory()
+        try SystemFile.makeFolder(folder.path("disk"), mode: 0o700)
+        try Command("mount", ["-t", "tmpfs", "-o", "size=128m", "tmpfs", folder.path("disk")]).succeed()
+        defer { _ = try? Command("umount", ["-l", folder.path("disk")]).run() }
+        let rig = try ServerRig(in: folder.path("disk"))
+        try rig.create()
+        let repository = try rig.server.vault.repository(tenant: "sakura", name: "main")
+        var files: [StoredFile] = []
+        for number in UInt64(0)..<16_000 {
+            let file = StoredFile(.pack, FileID(words: number << 48, number, 0, 0))
+            try Files.write(repository.path(file), [1])
+            files.append(file)
+        }
+        // Filled to the last byte, by whomever.
+        #expect(try Command("dd", ["if=/dev/zero", "of=\(folder.path("disk"))/filler", "bs=64k"]).run().status != 0)
+        #expect(try repository.remove(files, reason: "a proposal that says why in as many words").files == 16_000)
+        #expect(try repository.list(.pack).isEmpty)
+        #expect(try rig.log().filter { $0.event.method == "REMOVE" }.count == 16_000)
     }
 
     @Test func onlyOneServerServesAFolder() throws {

@@ -3,6 +3,7 @@
 import Crypto
 import Glibc
 import HikaeCore
+import HikaeStore
 import HikaeTesting
 
 @testable import HikaeServer
@@ -89,7 +90,7 @@ final class ServerRig: Sendable {
 
     /// What uploads have left behind.
     func leftovers() throws -> [String] {
-        try ["sakura", "fuji"].flatMap { try Disk.names("\(server.vault.path)/\($0)/.incoming") ?? [] }
+        try ["sakura", "fuji"].flatMap { try SystemFile.names("\(server.vault.path)/\($0)/.incoming") ?? [] }
     }
 }
 

@@ -3,6 +3,7 @@
 import Glibc
 import HikaeCore
 import HikaeFormat
+import HikaeStore
 import HikaeTesting
 import Testing
 
@@ -36,7 +37,8 @@ import Testing
     @Test func whatWasAcknowledgedIsThereWholeAndUnderItsName() throws {
         let (path, pack, id) = try repository()
         let rig = try Self.rig
-        #expect(try Disk.load("\(rig.server.vault.path)\(path)data/\(id.prefix(2))/\(id)", limit: 1 << 20) == pack)
+        #expect(
+            try SystemFile.load("\(rig.server.vault.path)\(path)data/\(id.prefix(2))/\(id)", limit: 1 << 20) == pack)
         let whole = try rig.ask("GET", "\(path)data/\(id)")
         #expect(whole.status == 200 && whole.body == pack)
         let part = try rig.ask("GET", "\(path)data/\(id)", fields: "Range: bytes=100-199\r\n")
@@ -88,10 +90,10 @@ import Testing
     @Test func aFileThatHasRottenIsMendedByItsOwnContent() throws {
         let (path, pack, id) = try repository()
         let file = try "\(Self.rig.server.vault.path)\(path)data/\(id.prefix(2))/\(id)"
-        try Disk.replace(file, with: [9] + pack.dropFirst())
+        try SystemFile.replace(file, with: [9] + pack.dropFirst())
         #expect(try Self.rig.ask("POST", "\(path)data/\(id)", [1] + pack.dropFirst()).status == 400)
         #expect(try Self.rig.ask("POST", "\(path)data/\(id)", pack).status == 200)
-        #expect(try Disk.load(file, limit: 1 << 20) == pack)
+        #expect(try SystemFile.load(file, limit: 1 << 20) == pack)
         let event = try Self.rig.log().last { $0.event.path == "\(path)data/\(id)" }?.event
         #expect(event?.note == "a damaged file was mended", "\(String(describing: event))")
     }

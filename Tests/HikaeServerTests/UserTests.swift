@@ -1,6 +1,7 @@
 // The users' file: what it keeps of a password, and what it refuses.
 
 import HikaeCore
+import HikaeStore
 import HikaeTesting
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
         try file.save(folder: folder.path(""))
         let again = try UsersFile.load(folder: folder.path(""))
         #expect(again == file)
-        let bytes = try Disk.load(UsersFile.path(folder.path("")), limit: 1 << 20)
+        let bytes = try SystemFile.load(UsersFile.path(folder.path("")), limit: 1 << 20)
         #expect(!String(decoding: bytes, as: UTF8.self).contains("himitsu"))
         let entry = try #require(again.entries.first)
         #expect(entry.password.verify(Secret("himitsu-no-kagi")))

@@ -18,20 +18,21 @@ requests go by first, and one of
   "twice": true      the answer comes twice
   "short": N         a READ is given N bytes at most
   "swallow": true    a WRITE is acknowledged, and not made
+  "overwrites": true  a RENAME takes the place of what stands there, as on servers that mind no rules
+  "shift": seconds   an answer to FSTAT tells a time that is so much later
   "text": ""         some text comes instead of the answer
   "without": []      of INIT: the server has not these extensions}
 
 Needs: openssh-sftp-server
 """
 
-import argparse
 import fcntl
 import json
 import os
 import re
 import select
+import signal
 import struct
-import subprocess
 import sys
 import time
 
@@ -60,15 +61,31 @@ class Rules:
     """What is to be broken, shared by all conversations."""
 
     def __init__(self, folder):
-        self.state, self.log = os.path.join(folder, "state.json"), os.path.join(folder, "log")
+        self.state, self.names = os.path.join(folder, "state.json"), os.path.join(folder, "log")
         self.lock = os.open(os.path.join(folder, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        self.seen, self.matches, self.log = None, [], None
+
+    def concerns(self, line):
+        """Whether a rule is about a request, which is written down. Whoever sets rules puts another file in the place
+        of the old, and takes the log away: what this remembers of them then is read again."""
+        facts = os.stat(self.state)
+        if self.seen != (facts.st_ino, facts.st_mtime_ns):
+            with open(self.state, encoding="utf-8") as file:
+                self.matches = [re.compile(rule["match"]) for rule in json.load(file)]
+                facts = os.fstat(file.fileno())
+            self.seen = (facts.st_ino, facts.st_mtime_ns)
+            if self.log is not None:
+                os.close(self.log)
+            self.log = os.open(self.names, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.write(self.log, f"{line}\n".encode())
+        return any(match.search(line) for match in self.matches)
 
     def rule_for(self, line):
         """The first rule for a request, its count taken down."""
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         try:
-            with open(self.log, "a", encoding="utf-8") as log:
-                log.write(line + "\n")
+            if not self.concerns(line):
+                return {}
             with open(self.state, encoding="utf-8") as file:
                 rules = json.load(file)
             found, changed = {}, False
@@ -94,6 +111,27 @@ class Rules:
             fcntl.flock(self.lock, fcntl.LOCK_UN)
 
 
+class Server:
+    """sftp-server itself, and the pipes to it."""
+
+    def __init__(self, program):
+        takes, self.input = os.pipe()
+        self.output, gives = os.pipe()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        ends = [(os.POSIX_SPAWN_DUP2, takes, 0), (os.POSIX_SPAWN_DUP2, gives, 1), (os.POSIX_SPAWN_DUP2, nowhere, 2)]
+        self.process = os.posix_spawn(program, [program, "-e"], os.environ, file_actions=ends)
+        for descriptor in (takes, gives, nowhere):
+            os.close(descriptor)
+
+    def send(self, data):
+        while data:
+            data = data[os.write(self.input, data):]
+
+    def end(self):
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+
+
 class Conversation:
     """One, from its greeting to its end."""
 
@@ -102,8 +140,7 @@ class Conversation:
         self.opening, self.paths, self.pending, self.held, self.muted = {}, {}, {}, [], False
 
     def end(self):
-        self.server.kill()
-        self.server.wait()
+        self.server.end()
         os._exit(1)
 
     def line(self, packet):
@@ -132,8 +169,7 @@ class Conversation:
             data = data[os.write(1, data):]
 
     def forward(self, packet):
-        self.server.stdin.write(struct.pack(">I", len(packet)) + packet)
-        self.server.stdin.flush()
+        self.server.send(struct.pack(">I", len(packet)) + packet)
 
     def take_request(self, packet):
         rule = self.rules.rule_for(self.line(packet))
@@ -152,6 +188,9 @@ class Conversation:
             if "short" in rule and packet[0] == 5:
                 length = struct.unpack(">I", packet[-4:])[0]
                 packet = packet[:-4] + struct.pack(">I", min(length, rule["short"]))
+            if "overwrites" in rule and packet[0] == 18:
+                name = b"posix-rename@openssh.com"
+                packet = b"\xc8" + packet[1:5] + struct.pack(">I", len(name)) + name + packet[5:]
             if rule:
                 self.pending[number] = rule
             self.forward(packet)
@@ -172,6 +211,8 @@ class Conversation:
         if "late" in rule:
             self.held.append((time.monotonic() + PATIENCE, packet))
             return
+        if "shift" in rule and packet[0] == 105:
+            packet = self.shifted(packet, rule["shift"])
         if "stray" in rule:
             self.send(status(0xFFFFFFF0, 0, "Success"))
         if "text" in rule:
@@ -185,6 +226,13 @@ class Conversation:
         if "twice" in rule:
             self.send(packet)
         self.release(isnow=True)
+
+    def shifted(self, packet, seconds):
+        """Attributes with a later time: behind what is told of size, owner and mode."""
+        flags = struct.unpack_from(">I", packet, 5)[0]
+        at = 9 + (8 if flags & 1 else 0) + (8 if flags & 2 else 0) + (4 if flags & 4 else 0)
+        opened, written = struct.unpack_from(">II", packet, at)
+        return packet[:at] + struct.pack(">II", opened, written + seconds) + packet[at + 8:]
 
     def without(self, packet, names):
         if packet[0] != 2 or not names:
@@ -206,7 +254,7 @@ class Conversation:
                 self.send(packet)
 
     def run(self):
-        source = self.server.stdout.fileno()
+        source = self.server.output
         buffers, takers = {0: b"", source: b""}, {0: self.take_request, source: self.take_answer}
         while True:
             ready, _, _ = select.select(list(buffers), [], [], 0.05 if self.held else None)
@@ -226,20 +274,19 @@ class Conversation:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state", required=True, help="the folder of the rules")
-    options = parser.parse_args()
+    # By hand: what takes arguments apart would take longer to load than the rest, and this is started very often.
+    if len(sys.argv) != 3 or sys.argv[1] != "--state":
+        sys.exit(__doc__)
     program = next((path for path in PROGRAMS if os.path.exists(path)), None)
     if program is None:
         sys.exit("there is no sftp-server: the package is openssh-sftp-server")
-    server = subprocess.Popen([program, "-e"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL)
+    server = Server(program)
     try:
-        Conversation(Rules(options.state), server).run()
+        Conversation(Rules(sys.argv[2]), server).run()
     except BrokenPipeError:
         pass
     finally:
-        server.kill()
+        server.end()
 
 
 if __name__ == "__main__":

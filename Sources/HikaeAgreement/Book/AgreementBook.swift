@@ -3,6 +3,7 @@
 
 public import HikaeCore
 import HikaeFormat
+import HikaeStore
 import Synchronization
 
 #if canImport(Glibc)
@@ -36,13 +37,12 @@ public final class AgreementBook: Sendable {
     ///   - now: the seconds on it.
     public init(folder: String, repository: FileID, clock: String, now: UInt64) throws(HikaeError) {
         self.folder = folder
-        for name in ["", "/proposals", "/ledger"] { try SmallFile.makeFolders(folder + name) }
+        for name in ["", "/proposals", "/ledger"] { try SystemFile.makeFolders(folder + name, mode: 0o700) }
         let path = "\(folder)/book"
-        let isNew = !SmallFile.exists(path)
-        descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let isNew = try SystemFile.kind(path) == nil
+        descriptor = try SystemFile.openWriting(path, flags: O_APPEND, reading: true)
         reading = Mutex(Reading())
-        guard descriptor >= 0 else { throw .system("open", path) }
-        if isNew { try SmallFile.syncFolder(folder) }
+        if isNew { try SystemFile.syncFolder(folder) }
         try change(at: now) { state throws(HikaeError) in
             guard let vault = state.vault else {
                 let book = SecureRandom.bytes(32).withUnsafeBytes { BookID($0) }
@@ -57,7 +57,7 @@ public final class AgreementBook: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit { SystemFile.close(descriptor) }
 
     /// What the book says now, the administrator's own changes included.
     public func state() throws(HikaeError) -> AgreementState {
@@ -86,7 +86,8 @@ public final class AgreementBook: Sendable {
                 last = Digest.fileID(encoded)
                 bytes += encoded + [UInt8(ascii: "\n")]
             }
-            try SmallFile.append(bytes, to: descriptor, path)
+            try SystemFile.write(bytes, to: descriptor, path)
+            try SystemFile.sync(descriptor, path)
             (reading.state, reading.last) = (state, last)
             reading.offset += UInt64(bytes.count)
             return answer
@@ -115,7 +116,7 @@ public final class AgreementBook: Sendable {
     /// Reads the lines that others have added. A last line without its end is what a crash left: it was never
     /// acknowledged, and is cut off.
     private func catchUp(_ reading: inout Reading) throws(HikaeError) {
-        let bytes = try SmallFile.read(descriptor, path, limit: Self.maximumBytes, from: reading.offset)
+        let bytes = try SystemFile.read(descriptor, path, limit: Self.maximumBytes, from: reading.offset)
         var start = 0
         while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
             let text = Array(bytes[start..<end])
@@ -137,12 +138,12 @@ public final class AgreementBook: Sendable {
 extension AgreementBook {
     /// Keeps a proposal's bytes. Before its event is written.
     public func save(_ proposal: Proposal) throws(HikaeError) {
-        try SmallFile.replace("\(folder)/proposals/\(proposal.id.hex)", with: proposal.encoded())
+        try SystemFile.replace("\(folder)/proposals/\(proposal.id.hex)", with: proposal.encoded())
     }
 
     /// A proposal's canonical bytes, verified.
     public func proposalBytes(_ id: ProposalID) throws(HikaeError) -> [UInt8] {
-        let bytes = try SmallFile.load("\(folder)/proposals/\(id.hex)", limit: Proposal.Limits.bytes)
+        let bytes = try SystemFile.load("\(folder)/proposals/\(id.hex)", limit: Proposal.Limits.bytes)
         guard Proposal.id(of: bytes) == id else {
             throw HikaeError(.damaged, "the proposal \(id.short) does not have the bytes that its name promises")
         }
@@ -151,12 +152,25 @@ extension AgreementBook {
 
     /// Keeps a ledger entry. Before its event is written.
     public func save(_ entry: LedgerEntry) throws(HikaeError) {
-        try SmallFile.replace("\(folder)/ledger/\(entry.snapshot.hex)", with: entry.encoded())
+        try SystemFile.replace("\(folder)/ledger/\(entry.snapshot.hex)", with: entry.encoded())
+    }
+
+    /// Whether a snapshot's entry is kept, list of packs and all.
+    public func hasEntry(_ snapshot: FileID) throws(HikaeError) -> Bool {
+        try SystemFile.kind("\(folder)/ledger/\(snapshot.hex)") != nil
+    }
+
+    /// Lets go the entry of a snapshot that is gone; its bytes, nil when there was none. Its record stays in the book.
+    public func removeEntry(_ snapshot: FileID) throws(HikaeError) -> UInt64? {
+        let path = "\(folder)/ledger/\(snapshot.hex)"
+        guard let size = try SystemFile.size(path) else { return nil }
+        guard unlink(path) == 0 || errno == ENOENT else { throw .system("remove", path) }
+        return size
     }
 
     /// A ledger entry, verified against the book's record.
     public func entry(_ record: LedgerRecord) throws(HikaeError) -> LedgerEntry {
-        let bytes = try SmallFile.load("\(folder)/ledger/\(record.snapshot.hex)", limit: LedgerEntry.Limits.bytes)
+        let bytes = try SystemFile.load("\(folder)/ledger/\(record.snapshot.hex)", limit: LedgerEntry.Limits.bytes)
         guard Digest.fileID(bytes) == record.digest else {
             throw HikaeError(
                 .damaged, "the ledger entry of the snapshot \(record.snapshot.short) is not the one that was registered"

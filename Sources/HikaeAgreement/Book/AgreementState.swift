@@ -171,6 +171,13 @@ public struct AgreementState: Sendable {
         return .success(term)
     }
 
+    /// Whether a word that was judged to be of this term says more than the book knows: an approval that holds no longer
+    /// than the one before says nothing.
+    public func isNews(_ word: SignedWord, of term: Int) -> Bool {
+        guard word.word == .approve, let before = proposals[word.proposal]?.approvals[term] else { return true }
+        return before.expiry < word.expiry
+    }
+
     /// The times so far are of a record of time that was lost: all waiting begins anew, approvals are void.
     private mutating func restart(at moment: UInt64) {
         let delay = rule(at: time)?.delay ?? 0

@@ -3,6 +3,7 @@
 
 public import HikaeCore
 import HikaeFormat
+import HikaeStore
 import Synchronization
 
 /// A vault's time as it stood on the disk.
@@ -14,13 +15,15 @@ public struct RecordedTime: Sendable, Equatable {
 
     /// Reads the record. Throws `.notFound`, or `.damaged`.
     public static func load(_ path: String) throws(HikaeError) -> RecordedTime {
-        let bytes = try SmallFile.load(path, limit: 4096)
-        var (clock, seconds) = ("", UInt64?.none)
+        let bytes = try SystemFile.load(path, limit: 4096)
+        var (clock, seconds, sum) = ("", UInt64?.none, FileID?.none)
         try JSONReader.read(bytes, of: "record of the vault's time") { json, key throws(HikaeError) in
             if key.is("clock") {
                 clock = try json.text()
             } else if key.is("seconds") {
                 seconds = try json.unsigned()
+            } else if key.is("sum") {
+                sum = try json.identifier()
             } else {
                 try json.skip()
             }
@@ -28,8 +31,15 @@ public struct RecordedTime: Sendable, Equatable {
         guard let seconds, !clock.isEmpty else {
             throw HikaeError(.damaged, "the record of the vault's time is damaged")
         }
-        return RecordedTime(clock: clock, seconds: seconds)
+        let record = RecordedTime(clock: clock, seconds: seconds)
+        // A digit that rots would be years.
+        guard sum == record.sum else {
+            throw HikaeError(.damaged, "the record of the vault's time is damaged: it is not what was written")
+        }
+        return record
     }
+
+    private var sum: FileID { Digest.fileID(Array("\(clock) \(seconds)".utf8)) }
 
     /// The record's bytes.
     func encoded() -> [UInt8] {
@@ -38,6 +48,8 @@ public struct RecordedTime: Sendable, Equatable {
         json.put("clock", clock)
         json.key("seconds")
         json.number(seconds)
+        json.key("sum")
+        json.identifier(sum)
         json.endObject()
         return json.bytes + [UInt8(ascii: "\n")]
     }
@@ -72,9 +84,9 @@ public final class VaultClock: Sendable {
         do throws(HikaeError) {
             record = try RecordedTime.load(path)
         } catch {
-            guard error.code == .notFound || error.code == .damaged else { throw error }
+            guard [.notFound, .damaged, .limit].contains(error.code) else { throw error }
             record = .new()
-            try SmallFile.replace(path, with: record.encoded())
+            try SystemFile.replace(path, with: record.encoded())
         }
         (clock, self.path, self.tick) = (record.clock, path, tick)
         running = Mutex(Running(seconds: Double(record.seconds), tick: tick(), recorded: record.seconds))
@@ -95,7 +107,7 @@ public final class VaultClock: Sendable {
     public func record(every: UInt64 = 0) throws(HikaeError) {
         let now = now
         guard now - running.withLock({ min($0.recorded, now) }) >= every else { return }
-        try SmallFile.replace(path, with: RecordedTime(clock: clock, seconds: now).encoded())
+        try SystemFile.replace(path, with: RecordedTime(clock: clock, seconds: now).encoded())
         running.withLock { $0.recorded = now }
     }
 }

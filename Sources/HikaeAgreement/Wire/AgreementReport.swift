@@ -58,7 +58,8 @@ public struct AgreementReport: Sendable, Equatable {
     /// A report of a vault at a time.
     public init(vault: VaultIdentity, vaultTime: UInt64) { (self.vault, self.vaultTime) = (vault, vaultTime) }
 
-    /// What a state says at a time. At most the last `limit` proposals.
+    /// What a state says at a time: every proposal that something may still come of, so that none can be hidden behind
+    /// others, and of those that are over the last `limit`.
     public init(
         _ state: AgreementState, at time: UInt64, obstacles: [ProposalID: [String]] = [:], limit: Int = 100
     ) throws(HikaeError) {
@@ -68,8 +69,11 @@ public struct AgreementReport: Sendable, Equatable {
         if let waiting = state.comingRule(at: time) { (coming, comingFrom) = (waiting.rule, waiting.from) }
         members = state.terms.filter { !$0.isRemoved }.map { Member(person: $0.person, approvesFrom: $0.approvesFrom) }
         registered = UInt64(state.ledger.count)
-        for proposal in state.proposals.values.sorted(by: { $0.number < $1.number }).suffix(limit) {
-            guard let standing = state.standing(proposal.id, at: time) else { continue }
+        let all = state.proposals.values.sorted { $0.number < $1.number }.compactMap { proposal in
+            state.standing(proposal.id, at: time).map { (proposal: proposal, standing: $0) }
+        }
+        let over = all.filter(\.standing.isOver).suffix(limit).first?.proposal.number ?? .max
+        for (proposal, standing) in all where !standing.isOver || proposal.number >= over {
             proposals.append(
                 Item(
                     id: proposal.id, by: proposal.by, submitted: proposal.submitted, standing: standing,

@@ -10,8 +10,8 @@ public import HikaeStore
 public final class SFTPStore: ObjectStore {
     public let location: String
     public let traits: StoreTraits
-    private let files: SFTPFiles
-    private let root: [UInt8]
+    let files: SFTPFiles
+    let root: [UInt8]
 
     /// Connections unless the options say otherwise: one thread of ssh encrypts each, and each has a window of its own.
     private static let usualConnections = 4
@@ -39,19 +39,22 @@ public final class SFTPStore: ObjectStore {
 
     deinit { files.close() }
 
-    private func path(_ name: String) -> [UInt8] { root + [UInt8(ascii: "/")] + Array(name.utf8) }
+    /// Where something in the folder is.
+    func path(_ name: String) -> [UInt8] { root + [UInt8(ascii: "/")] + Array(name.utf8) }
 
     /// Lays out an empty repository.
     public func create() throws(HikaeError) {
-        if try files.size(path("config")) != nil {
-            throw HikaeError(
-                .repositoryExists, "there is a repository at \(location) already",
-                hint: "Use it as it is, or choose another folder.")
-        }
+        if try files.size(path("config")) != nil { throw there() }
         try files.makeFolders(ancestors())
         let kinds = FileKind.allCases.filter { $0 != .config && $0 != .parity }
         try files.makeFolders(kinds.map { path($0.folder) })
         try files.makeFolders((0..<256).map { path("data/\(Hex.encode([UInt8($0)]))") })
+    }
+
+    private func there() -> HikaeError {
+        HikaeError(
+            .repositoryExists, "there is a repository at \(location) already",
+            hint: "Use it as it is, or choose another folder.")
     }
 
     /// The folder, and those above that are missing, the highest first.
@@ -71,13 +74,13 @@ public final class SFTPStore: ObjectStore {
         let final = path(file.path)
         let random = UInt64.random(in: 0...UInt64.max)
         let part = final + Array("-tmp-\(random)".utf8)
+        // Some servers move a file over another, whatever the protocol says.
+        if file == .config, try files.size(final) != nil { throw there() }
         do throws(HikaeError) {
             try files.write(final, part: part, content, replaces: file != .config)
         } catch {
             // What broke off may have been done all the same: whether what stands there is ours shows when it is repeated.
-            if file == .config, !error.isRetryable, try files.size(final) != nil {
-                throw HikaeError(.repositoryExists, "there is a repository at \(location) already")
-            }
+            if file == .config, !error.isRetryable, try files.size(final) != nil { throw there() }
             guard error.code == .notFound else { throw error }
             // A folder is missing: of parity at first, or because somebody has removed it.
             if let gone = try vanished() { throw gone }
@@ -172,7 +175,7 @@ public final class SFTPStore: ObjectStore {
         }
     }
 
-    private static func isHex(_ name: [UInt8], _ count: Int) -> Bool {
+    static func isHex(_ name: [UInt8], _ count: Int) -> Bool {
         name.count == count && name.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 

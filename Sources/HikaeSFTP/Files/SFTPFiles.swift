@@ -131,8 +131,10 @@ package final class SFTPFiles: Sendable {
                 if isGentle { placing.replaces = false }
                 guard let failure = upload(content, placing, on: channel) else { return }
                 guard isGentle, case .place = failure.step, !failure.error.isRetryable,
-                    try channel.attributes(.linkStatus(path: path), path) != nil
+                    let found = try channel.attributes(.linkStatus(path: path), path)
                 else { throw failure.error }
+                // What is there already need not be gone for a moment to be there again.
+                if try holds(path, found, bytes, on: channel) { return }
                 placing.replaces = true
                 if let failure = upload(content, placing, on: channel) { throw failure.error }
             }
@@ -140,6 +142,20 @@ package final class SFTPFiles: Sendable {
             if error.isRetryable { leftovers.withLock { $0.append(part) } }
             throw error
         }
+    }
+
+    /// Whether a file has these very bytes.
+    private func holds(
+        _ path: [UInt8], _ found: FileAttributes, _ bytes: UnsafeRawBufferPointer, on channel: SFTPChannel
+    ) throws(HikaeError) -> Bool {
+        guard found.kind == .file, found.size == UInt64(bytes.count) else { return false }
+        let handle = try channel.handle(.open(path: path, access: .read, attributes: FileAttributes()), path)
+        defer { channel.closeSoon(handle) }
+        var read = [UInt8](repeating: 0, count: bytes.count)
+        let count = try read.withMutableBytes { buffer throws(HikaeError) in
+            try RangeFetch(path: path, handle: handle, offset: 0, target: RangeFetch.Target(buffer), on: channel).run()
+        }
+        return count == bytes.count && read.elementsEqual(bytes)
     }
 
     private func upload(
@@ -153,6 +169,21 @@ package final class SFTPFiles: Sendable {
         }
         upload.start()
         return outcome.wait { $0 }
+    }
+
+    /// The server's own time in seconds since 1970, as it gives it to a file that is made for this and taken away again.
+    /// Nil when it tells no times.
+    ///
+    /// - Parameter path: at which nothing stands.
+    package func time(byMaking path: [UInt8]) throws(HikaeError) -> UInt32? {
+        try perform { channel throws(HikaeError) in
+            let handle = try channel.handle(PartFile.creating(path), path)
+            defer {
+                channel.closeSoon(handle)
+                channel.send(.remove(path: path)) { _ in }
+            }
+            return try channel.attributes(.handleStatus(handle: handle), path)?.modificationTime
+        }
     }
 
     /// What stands in a folder. Throws `.notFound` when there is no such folder.

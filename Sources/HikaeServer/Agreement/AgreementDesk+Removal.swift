@@ -105,13 +105,22 @@ extension AgreementDesk {
         let outcome: Swift.Result<Void, HikaeError> = removal.withLock { _ in
             // From here on no lock is taken, so whoever works here is seen below, and nobody begins to.
             repository.vault.removals.set(repository)
-            defer { repository.vault.removals.clear(repository) }
-            do throws(HikaeError) {
-                guard let proposal = try begin(id) else { return .success(()) }
-                return .success(try remove(proposal))
-            } catch {
+            let proposal: Proposal?
+            do throws(HikaeError) { proposal = try begin(id) } catch {
+                // The line that says so may stand in the book although its writing failed.
+                if let stage = try? book.state().standing(id, at: clock.now)?.stage, stage != .underway {
+                    repository.vault.removals.clear(repository)
+                }
                 return .failure(error)
             }
+            do throws(HikaeError) {
+                if let proposal { try remove(proposal) }
+            } catch {
+                // Begun, it is finished later; until then nobody shall build on what is half gone.
+                return .failure(error)
+            }
+            repository.vault.removals.clear(repository)
+            return .success(())
         }
         try outcome.get()
     }
@@ -157,6 +166,11 @@ extension AgreementDesk {
             let files = proposal.removalOrder.filter { $0.kind == kind }
             if !files.isEmpty { try repository.remove(files, reason: reason) }
         }
+        // Which packs a snapshot needed matters no more. What was said of it stays in the book.
+        for snapshot in proposal.snapshots {
+            guard let bytes = try book.removeEntry(snapshot.id) else { continue }
+            repository.vault.usage.release(repository.tenant, bytes: bytes, files: 1)
+        }
         try book.change(at: clock.now) { _ in ((), [.finished(id, removed: UInt64(proposal.fileCount))]) }
         try repository.note("proposal \(id.hex) is carried out: \(proposal.fileCount) files")
     }
@@ -165,13 +179,13 @@ extension AgreementDesk {
     func finishInterrupted() throws(HikaeError) {
         let outcome: Swift.Result<Void, HikaeError> = removal.withLock { _ in
             repository.vault.removals.set(repository)
-            defer { repository.vault.removals.clear(repository) }
             do throws(HikaeError) {
                 let state = try book.state()
                 for proposal in state.open(at: clock.now)
                 where state.standing(proposal.id, at: clock.now)?.stage == .underway {
                     try remove(try Proposal(decoding: try book.proposalBytes(proposal.id)))
                 }
+                repository.vault.removals.clear(repository)
                 return .success(())
             } catch {
                 return .failure(error)

@@ -15,6 +15,8 @@ final class AgreementDesk: Sendable {
         var locks: [FileID: UInt64] = [:]
         /// Why a proposal that is due is not carried out.
         var obstacles: [ProposalID: [String]] = [:]
+        /// What went wrong last.
+        var trouble: String?
     }
 
     let repository: TenantRepository
@@ -27,7 +29,7 @@ final class AgreementDesk: Sendable {
     /// Opens the repository's book, or begins one.
     init(_ repository: TenantRepository, clock: VaultClock) throws(HikaeError) {
         (self.repository, self.clock) = (repository, clock)
-        let config = try Disk.load("\(repository.folder)/config", limit: 1 << 20)
+        let config = try SystemFile.load("\(repository.folder)/config", limit: 1 << 20)
         book = try AgreementBook(
             folder: Self.folder(repository.folder), repository: Digest.fileID(config), clock: clock.clock,
             now: clock.now)
@@ -35,6 +37,14 @@ final class AgreementDesk: Sendable {
 
     /// Where a repository's book lies.
     static func folder(_ repository: String) -> String { "\(repository)/hikae/agreement" }
+
+    /// Notes what went wrong, or that nothing did; whether that is not what was noted before.
+    func isNews(trouble: String?) -> Bool {
+        present.withLock { present in
+            defer { present.trouble = trouble }
+            return present.trouble != trouble
+        }
+    }
 
     /// What everybody who may read is told.
     func report() throws(HikaeError) -> AgreementReport {
@@ -103,36 +113,41 @@ final class AgreementDesk: Sendable {
     /// Refuses a proposal that names what is not there: nobody shall approve what means nothing today.
     private func checkFiles(_ proposal: Proposal) throws(HikaeError) {
         for file in proposal.removalOrder + proposal.newIndexes.map({ StoredFile(.index, $0) }) {
-            guard try Disk.size(repository.path(file)) != nil else {
+            guard try SystemFile.size(repository.path(file)) != nil else {
                 throw HikaeError(.refused, "the proposal names the \(file), which is not there")
             }
         }
     }
 
-    /// Takes an approval or a veto.
+    /// Takes an approval or a veto; whether it says more than was said before.
     func hear(
         _ bytes: [UInt8], _ kind: AgreementWord, on id: ProposalID, user: String, address: String
-    ) throws(HikaeError) -> AgreementReport {
+    ) throws(HikaeError) -> (report: AgreementReport, isNew: Bool) {
         let word = try wire { () throws(HikaeError) in try SignedWord(decoding: bytes) }
+        let isNew: Bool
         do throws(HikaeError) {
             guard word.word == kind, word.proposal == id else {
                 throw HikaeError(.refused, "the signature is for something else")
             }
-            try book.change(at: clock.now) { state throws(HikaeError) in
+            isNew = try book.change(at: clock.now) { state throws(HikaeError) in
                 let now = max(clock.now, state.time)
                 if state.standing(id, at: now)?.stage == .lapsed {
                     throw HikaeError(.refused, "the proposal \(id.short) has lapsed")
                 }
-                _ = try state.judge(word, at: now).get()
-                return ((), [.said(word)])
+                let term = try state.judge(word, at: now).get()
+                // Said again, it takes up no room.
+                guard state.isNews(word, of: term) else { return (false, []) }
+                return (true, [.said(word)])
             }
         } catch {
-            try repository.note(
+            repository.noteRefusal(
                 "\(kind.rawValue) of \(id.hex) refused: \(error.message)", user: user, address: address)
             throw error
         }
-        try repository.note("\(kind.rawValue) of \(id.hex) by \(word.person.text)", user: user, address: address)
-        return try report()
+        if isNew {
+            try repository.note("\(kind.rawValue) of \(id.hex) by \(word.person.text)", user: user, address: address)
+        }
+        return (try report(), isNew)
     }
 
     /// What cannot be read came over the wire, and is the caller's mistake.
@@ -150,15 +165,23 @@ final class AgreementDesk: Sendable {
     func register(_ bytes: [UInt8], as name: String) throws(HikaeError) -> Bool {
         let entry = try wire { () throws(HikaeError) in try LedgerEntry(decoding: bytes) }
         guard entry.snapshot.hex == name else { throw HikaeError(.usage, "the entry is for another snapshot") }
-        guard try Disk.size(repository.path(StoredFile(.snapshot, entry.snapshot))) != nil else {
+        guard try SystemFile.size(repository.path(StoredFile(.snapshot, entry.snapshot))) != nil else {
             throw HikaeError(.notFound, "there is no snapshot \(entry.snapshot.hex)")
         }
         let record = LedgerRecord(
             snapshot: entry.snapshot, source: entry.source, verdict: entry.verdict, run: entry.run,
             digest: Digest.fileID(bytes), subjects: entry.subjects)
-        if let known = try book.state().ledger[entry.snapshot] { return try same(known.record, record) }
+        if let known = try book.state().ledger[entry.snapshot] {
+            let isNew = try same(known.record, record)
+            // A snapshot that went and came again: its list of packs went with it.
+            if try !book.hasEntry(entry.snapshot) {
+                try repository.vault.usage.reserve(repository.tenant, bytes: UInt64(bytes.count), files: 1)
+                try book.save(entry)
+            }
+            return isNew
+        }
         for pack in entry.packs {
-            guard try Disk.size(repository.path(StoredFile(.pack, pack))) != nil else {
+            guard try SystemFile.size(repository.path(StoredFile(.pack, pack))) != nil else {
                 throw HikaeError(.refused, "the entry names the pack \(pack.hex), which is not there")
             }
         }

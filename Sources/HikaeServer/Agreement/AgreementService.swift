@@ -3,6 +3,7 @@
 internal import HikaeAgreement
 internal import HikaeCore
 internal import HikaeFormat
+internal import HikaeStore
 internal import Synchronization
 
 /// Deletion by agreement on one vault server. Made once at its start, before it listens.
@@ -22,14 +23,14 @@ final class AgreementService: Sendable {
     /// - Parameter ticks: seconds that this process has been running; the machine's count outside tests.
     init(_ vault: VaultFolder, ticks: @escaping @Sendable () -> Double = MonotonicTime.seconds) throws(HikaeError) {
         self.vault = vault
-        if try Disk.makeFolder("\(vault.path)/hikae") { try Disk.syncFolder(vault.path) }
+        try vault.folders.make(["hikae"], in: vault.path)
         clock = try VaultClock(path: Self.clockPath(vault.path), tick: ticks)
         for repository in try repositoriesWithBook() {
             do throws(HikaeError) {
                 try desk(of: repository).finishInterrupted()
             } catch {
-                // One damaged book keeps nobody else's vault closed; nothing is removed by it.
-                try repository.note("agreement: \(error.message)")
+                // One damaged book keeps nobody else's vault closed, nor does a disk that is full; nothing is removed by it.
+                repository.noteIfPossible("agreement: \(error.message)")
             }
         }
     }
@@ -53,9 +54,9 @@ final class AgreementService: Sendable {
         for (path, word) in [("proposals/*/approvals", AgreementWord.approve), ("proposals/*/vetoes", .veto)] {
             routes.add(.post, path, role: .read, bodyBytes: SignedWord.maximumBytes) {
                 [self] call throws(HikaeError) in
-                let report = try desk(of: call.repository).hear(
+                let (report, isNew) = try desk(of: call.repository).hear(
                     call.body, word, on: try Self.proposal(call), user: call.user.name, address: call.address)
-                return RouteAnswer(json: report.encoded(), status: 201)
+                return RouteAnswer(json: report.encoded(), status: isNew ? 201 : 200)
             }
         }
         routes.add(.get, "ledger", role: .read) { [self] call throws(HikaeError) in
@@ -104,18 +105,26 @@ final class AgreementService: Sendable {
                 let desk = try desk(of: repository)
                 settle(desk) { () throws(HikaeError) in try desk.wake() }
             } catch {
-                do throws(HikaeError) { try repository.note("agreement: \(error.message)") } catch {}
+                repository.noteIfPossible("agreement: \(error.message)")
             }
         }
     }
 
-    /// Runs what may fail without harm to other repositories: it is written down, and tried again later.
+    /// Runs what may fail without harm to other repositories: it is written down, once, and tried again later.
     private func settle(_ desk: AgreementDesk, _ body: () throws(HikaeError) -> Void) {
-        do throws(HikaeError) {
-            try body()
-        } catch {
-            do throws(HikaeError) { try desk.repository.note("agreement: \(error.message)") } catch {}
-        }
+        var trouble: String?
+        do throws(HikaeError) { try body() } catch { trouble = error.message }
+        guard desk.isNews(trouble: trouble), let trouble else { return }
+        desk.repository.noteIfPossible("agreement: \(trouble)")
+    }
+
+    /// How many proposals are open in each repository that has a book.
+    func openProposals() -> [(repository: TenantRepository, count: Int)] {
+        let now = clock.now
+        return desks.withLock({ Array($0.values) }).compactMap { desk in
+            guard let state = try? desk.book.state() else { return nil }
+            return (desk.repository, state.open(at: now).count)
+        }.sorted { ($0.0.tenant, $0.0.name) < ($1.0.tenant, $1.0.name) }
     }
 
     /// Called once when the server stops.
@@ -126,7 +135,9 @@ final class AgreementService: Sendable {
     private func repositoriesWithBook() throws(HikaeError) -> [TenantRepository] {
         var found: [TenantRepository] = []
         for repository in try vault.repositories() {
-            if try Disk.size("\(AgreementDesk.folder(repository.folder))/book") != nil { found.append(repository) }
+            if try SystemFile.size("\(AgreementDesk.folder(repository.folder))/book") != nil {
+                found.append(repository)
+            }
         }
         return found
     }

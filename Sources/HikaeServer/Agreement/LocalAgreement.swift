@@ -4,12 +4,7 @@
 public import HikaeAgreement
 public import HikaeCore
 internal import HikaeFormat
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import HikaeStore
 
 /// One repository's agreement, from the vault's own machine.
 public struct LocalAgreement: Sendable {
@@ -22,16 +17,10 @@ public struct LocalAgreement: Sendable {
     /// - Parameter repository: `TENANT/NAME`; nil: the only one that there is.
     public init(folder: String, repository: String?) throws(HikaeError) {
         let path = try Self.repository(repository, in: folder)
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw .system("examine", path) }
-        guard status.st_uid == geteuid() else {
-            throw HikaeError(
-                .permission, "\(path) belongs to another user, and what is written here would not be readable for it",
-                hint: "Run this as the user that the vault server runs as, for example with `sudo -u`.")
-        }
+        try FolderOwner.check(path)
         let config: [UInt8]
         do throws(HikaeError) {
-            config = try Disk.load("\(path)/config", limit: 1 << 20)
+            config = try SystemFile.load("\(path)/config", limit: 1 << 20)
         } catch {
             guard error.code == .notFound else { throw error }
             throw HikaeError(
@@ -61,8 +50,10 @@ public struct LocalAgreement: Sendable {
         }
         var found: [String] = []
         for tenant in try VaultFolder.tenants(of: folder) {
-            for name in try Disk.names("\(folder)/\(tenant)") ?? [] where VaultName.isValid(name) {
-                if try Disk.size("\(folder)/\(tenant)/\(name)/config") != nil { found.append("\(tenant)/\(name)") }
+            for name in try SystemFile.names("\(folder)/\(tenant)") ?? [] where VaultName.isValid(name) {
+                if try SystemFile.size("\(folder)/\(tenant)/\(name)/config") != nil {
+                    found.append("\(tenant)/\(name)")
+                }
             }
         }
         guard found.count == 1, let only = found.first else {

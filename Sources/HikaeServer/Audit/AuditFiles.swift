@@ -1,6 +1,7 @@
 // The files of the audit log: `audit/000001.jsonl` and on, and `audit/head`. Shared by who writes and who verifies.
 
 internal import HikaeCore
+internal import HikaeStore
 
 /// The folder of an audit log.
 struct AuditFiles: Sendable {
@@ -18,7 +19,7 @@ struct AuditFiles: Sendable {
 
     /// The numbers of the files that are there, in order.
     func numbers() throws(HikaeError) -> [Int] {
-        (try Disk.names(folder) ?? []).compactMap { name in
+        (try SystemFile.names(folder) ?? []).compactMap { name in
             guard name.hasSuffix(".jsonl"), let number = Int(name.dropLast(6)), number > 0 else { return nil }
             return path(number) == "\(folder)/\(name)" ? number : nil
         }.sorted()
@@ -26,8 +27,8 @@ struct AuditFiles: Sendable {
 
     /// The head, or nil when there is none or it is none.
     func readHead() throws(HikaeError) -> AuditHead? {
-        guard try Disk.kind(head) != nil else { return nil }
-        return AuditHead(record: try Disk.load(head, limit: 4096))
+        guard try SystemFile.kind(head) != nil else { return nil }
+        return AuditHead(record: try SystemFile.load(head, limit: 4096))
     }
 
     /// A file's whole lines, and how many bytes follow the last of them.

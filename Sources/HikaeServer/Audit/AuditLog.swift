@@ -3,6 +3,7 @@
 
 internal import CLinux
 internal import HikaeCore
+internal import HikaeStore
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -34,7 +35,14 @@ final class AuditLog: Sendable {
     private let fileBytes: UInt64
     private let clock: any WallClock
     private let vaultTime = Mutex<@Sendable () -> Int64>({ 0 })
-    private let refusals: Mutex<TokenBucket>
+    private let floods = Mutex<[Flood: TokenBucket]>([:])
+
+    /// Lines that anybody can cause without end, and who does: each has an allowance of its own, so that nobody's flood
+    /// hides what another did.
+    private struct Flood: Hashable {
+        let user: String
+        let isRefusal: Bool
+    }
 
     /// Bytes that are taken on the disk ahead of the lines.
     private static let roomBytes: UInt64 = 4 << 20
@@ -45,20 +53,17 @@ final class AuditLog: Sendable {
         self.files = files
         self.fileBytes = UInt64(fileBytes)
         self.clock = clock
-        refusals = Mutex(TokenBucket(rate: 3, burst: 300))
-        if try Disk.makeFolder(files.folder) { try Disk.syncFolder(vault) }
+        try FolderMaking().make(["audit"], in: vault)
         let claimed = try files.readHead()
         let end = try Self.end(files)
-        let headFile = Disk.retrying { open(files.head, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
-        guard headFile >= 0 else { throw .system("open", files.head) }
-        self.headFile = headFile
+        headFile = try SystemFile.openWriting(files.head, flags: 0)
         let number = end.torn > 0 ? end.fileNumber + 1 : end.fileNumber
         let path = files.path(number)
-        let descriptor = try Disk.openAppending(path)
-        try Disk.syncFolder(files.folder)
+        let descriptor = try SystemFile.openWriting(path, flags: O_APPEND)
+        try SystemFile.syncFolder(files.folder)
         state = Monitor(
             State(
-                descriptor: descriptor, fileNumber: number, fileBytes: try Disk.size(path) ?? 0, head: end.head,
+                descriptor: descriptor, fileNumber: number, fileBytes: try SystemFile.size(path) ?? 0, head: end.head,
                 durable: end.head.number, torn: UInt64(end.torn)))
         if let claimed, claimed.number > end.head.number {
             var event = AuditEvent("NOTE", AuditVerification.truncatedPath)
@@ -68,8 +73,8 @@ final class AuditLog: Sendable {
     }
 
     deinit {
-        Disk.close(headFile)
-        state.withLock { Disk.close($0.descriptor) }
+        SystemFile.close(headFile)
+        state.withLock { SystemFile.close($0.descriptor) }
     }
 
     /// Says what the vault's own record of time is.
@@ -99,11 +104,29 @@ final class AuditLog: Sendable {
 
     /// Adds a line about something refused; only so many a second, so that nobody can fill the disk with them.
     func appendRefusal(_ event: AuditEvent) {
-        guard refusals.withLock({ $0.take(at: MonotonicTime.seconds()) }) else {
-            state.withLock { $0.suppressed += 1 }
-            return
+        if isAllowed(Flood(user: event.user, isRefusal: true)) { appendIfPossible(event) }
+    }
+
+    /// Adds a line about what was done and takes up no room for good, as a lock: durable, and only so many a second.
+    func appendTransient(_ event: AuditEvent) throws(HikaeError) {
+        if isAllowed(Flood(user: event.user, isRefusal: false)) { try append(event, durable: true) }
+    }
+
+    /// Adds a line about something that was read; only so many a second.
+    func appendReading(_ event: AuditEvent) {
+        if isAllowed(Flood(user: event.user, isRefusal: false)) { appendIfPossible(event) }
+    }
+
+    /// Whether a line is written, or only counted.
+    private func isAllowed(_ flood: Flood) -> Bool {
+        let isAllowed = floods.withLock { floods in
+            var bucket =
+                floods[flood] ?? TokenBucket(rate: flood.isRefusal ? 3 : 10, burst: flood.isRefusal ? 300 : 1000)
+            defer { floods[flood] = bucket }
+            return bucket.take(at: MonotonicTime.seconds())
         }
-        appendIfPossible(event)
+        if !isAllowed { state.withLock { $0.suppressed += 1 } }
+        return isAllowed
     }
 
     /// Adds a line about something that changes nothing. On a disk that is full it is only counted, by the next line
@@ -121,7 +144,7 @@ final class AuditLog: Sendable {
         let path = files.path(state.fileNumber)
         reserve(UInt64(bytes.count) + 1, &state)
         do throws(HikaeError) {
-            try Disk.write(bytes + [0x0A], to: state.descriptor, path)
+            try SystemFile.write(bytes + [0x0A], to: state.descriptor, path)
         } catch {
             // A line cut off by a full disk was promised to nobody.
             if ftruncate(state.descriptor, off_t(state.fileBytes)) != 0 { state.failure = error }
@@ -146,13 +169,13 @@ final class AuditLog: Sendable {
     }
 
     private func rotate(_ state: inout State) throws(HikaeError) {
-        try Disk.sync(state.descriptor, files.path(state.fileNumber))
-        let next = try Disk.openAppending(files.path(state.fileNumber + 1))
-        do throws(HikaeError) { try Disk.syncFolder(files.folder) } catch {
-            Disk.close(next)
+        try SystemFile.sync(state.descriptor, files.path(state.fileNumber))
+        let next = try SystemFile.openWriting(files.path(state.fileNumber + 1), flags: O_APPEND)
+        do throws(HikaeError) { try SystemFile.syncFolder(files.folder) } catch {
+            SystemFile.close(next)
             throw error
         }
-        Disk.close(state.descriptor)
+        SystemFile.close(state.descriptor)
         state.descriptor = next
         state.fileNumber += 1
         (state.fileBytes, state.reservedBytes) = (0, 0)
@@ -170,12 +193,13 @@ final class AuditLog: Sendable {
         }
         guard let (descriptor, head, path) = try turn.get() else { return }
         var failure: HikaeError?
-        do throws(HikaeError) { try Disk.sync(descriptor, path) } catch { failure = error }
+        do throws(HikaeError) { try SystemFile.sync(descriptor, path) } catch { failure = error }
         if failure == nil { writeHead(head) }
         state.withLock { [failure] state in
             state.isSyncing = false
             state.durable = max(state.durable, failure == nil ? head.number : 0)
-            state.failure = failure
+            // One that stands from before stays.
+            if let failure { state.failure = failure }
         }
         if let failure { throw failure }
     }
@@ -193,7 +217,7 @@ final class AuditLog: Sendable {
         var torn = 0
         let numbers = try files.numbers()
         for number in numbers.reversed() {
-            let content = AuditFiles.lines(try Disk.load(files.path(number), limit: AuditFiles.maximumBytes))
+            let content = AuditFiles.lines(try SystemFile.load(files.path(number), limit: AuditFiles.maximumBytes))
             // Empty files are what a crash leaves right after a rotation.
             if torn == 0 { torn = content.torn }
             guard let last = content.lines.last else { continue }

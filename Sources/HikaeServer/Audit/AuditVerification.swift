@@ -1,6 +1,7 @@
 // Reads an audit log again from its first line to its last, and says where the chain is broken, if it is.
 
 public import HikaeCore
+internal import HikaeStore
 
 /// What reading an audit log again has shown.
 public struct AuditVerification: Sendable, Equatable {
@@ -32,11 +33,11 @@ public struct AuditVerification: Sendable, Equatable {
         vault: String, expected: AuditHead? = nil, visit: (AuditLine) -> Void = { _ in }
     ) throws(HikaeError) -> AuditVerification {
         let files = AuditFiles(vault: vault)
+        // Taken first: a server that runs meanwhile only adds lines, and files.
+        let kept = try files.readHead()
         let numbers = try files.numbers()
         guard !numbers.isEmpty else { throw HikaeError(.notFound, "there is no audit log in \(vault)") }
-        // Taken first: a server that runs meanwhile only adds.
-        let kept = try files.readHead()
-        let hasHeadFile = try Disk.kind(files.head) != nil
+        let hasHeadFile = try SystemFile.kind(files.head) != nil
         var heads = [kept, expected].compactMap { $0 }
         var result = AuditVerification()
         var torn = 0
@@ -46,7 +47,7 @@ public struct AuditVerification: Sendable, Equatable {
                 result.firstBreak = Break(file: files.path(index + 1), line: 0, reason: "the file is missing")
                 break
             }
-            let content = AuditFiles.lines(try Disk.load(path, limit: AuditFiles.maximumBytes))
+            let content = AuditFiles.lines(try SystemFile.load(path, limit: AuditFiles.maximumBytes))
             for (place, line) in content.lines.enumerated() {
                 if let reason = result.follow(Array(line), torn: place == 0 ? torn : 0, heads: &heads, visit: visit) {
                     result.firstBreak = Break(file: path, line: place + 1, reason: reason)
@@ -72,12 +73,13 @@ public struct AuditVerification: Sendable, Equatable {
         guard line.previous == head.hash else { return "the line before is not the one that was written there" }
         guard line.torn == UInt64(torn) else { return "the file before ends in \(torn) bytes that are no line" }
         let hash = AuditLine.hash(bytes)
-        // Each that is known of this line has a say: the log's own, and one that was kept elsewhere.
-        if heads.contains(where: { $0.number == line.number && $0.hash != hash }) {
+        if let claim = heads.first(where: { $0.number == line.number }), claim.hash != hash {
             return "line \(line.number) is not the one whose hash was kept"
         }
         heads.removeAll { $0.number == line.number }
-        if line.event.method == "NOTE", line.event.path == Self.truncatedPath { return line.event.note }
+        if line.event.method == "NOTE", line.event.path == Self.truncatedPath, line.event.address.isEmpty {
+            return line.event.note
+        }
         head = AuditHead(number: line.number, hash: hash)
         lines += 1
         visit(line)

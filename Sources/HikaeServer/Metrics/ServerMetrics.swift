@@ -55,7 +55,10 @@ final class ServerMetrics: Sendable {
     func connection(_ change: Int) { open.add(change, ordering: .relaxed) }
 
     /// The text that Prometheus reads.
-    func text(_ usage: UsageBook, _ audit: AuditHead, vault path: String) -> String {
+    func text(
+        _ usage: UsageBook, _ audit: AuditHead, vault path: String, certificate: CertificateKeeper?,
+        proposals: [(repository: TenantRepository, count: Int)]
+    ) -> String {
         let counts = counts.withLock { $0 }
         var text = Exposition()
         text.family("hikae_requests_total", "counter", "Requests answered.")
@@ -83,6 +86,11 @@ final class ServerMetrics: Sendable {
         text.tenants("hikae_tenant_files", tallies.mapValues { UInt64($0.files) })
         text.family("hikae_tenant_quota_bytes", "gauge", "Bytes that a tenant may hold.")
         text.tenants("hikae_tenant_quota_bytes", usage.quotas.compactMapValues(\.bytes))
+        text.family("hikae_open_proposals", "gauge", "Proposals to remove something that nobody has ended yet.")
+        for (repository, count) in proposals {
+            text.sample(
+                "hikae_open_proposals", [("tenant", repository.tenant), ("repository", repository.name)], Double(count))
+        }
         for (name, kind, help, value) in [
             ("hikae_mended_files_total", "counter", "Damaged files replaced by good ones.", Double(counts.mended)),
             ("hikae_failed_logins_total", "counter", "Logins refused.", Double(counts.failedLogins)),
@@ -97,6 +105,7 @@ final class ServerMetrics: Sendable {
             text.family(name, kind, help)
             text.sample(name, [], value)
         }
+        if let certificate { text.certificate(certificate) }
         return text.text
     }
 
@@ -119,6 +128,21 @@ private struct Exposition {
         let inner = labels.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: ",")
         let number = value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
         text += "\(name)\(inner.isEmpty ? "" : "{\(inner)}") \(number)\n"
+    }
+
+    mutating func certificate(_ keeper: CertificateKeeper) {
+        let (changes, failures) = keeper.counts
+        for (name, kind, help, value) in [
+            (
+                "hikae_certificate_end_seconds", "gauge", "When the certificate ends, in seconds since 1970.",
+                Double(keeper.pair.ends)
+            ),
+            ("hikae_certificate_changes_total", "counter", "Certificates taken since the start.", Double(changes)),
+            ("hikae_certificate_failures_total", "counter", "Certificates that could not be.", Double(failures)),
+        ] {
+            family(name, kind, help)
+            sample(name, [], value)
+        }
     }
 
     mutating func tenants(_ name: String, _ values: [String: UInt64]) {

@@ -7,6 +7,9 @@ internal import NIOCore
 internal import NIOHTTPTypes
 internal import Synchronization
 
+/// Asked of a connection when the body of the request that is being answered will be read.
+struct BodyWanted: Sendable {}
+
 /// How many connections each address has.
 final class ConnectionCounts: Sendable {
     private let counts = Mutex<[String: Int]>([:])
@@ -47,6 +50,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, @unc
     private var answer: ClientPatience
     private var isReading = false
     private var unsent = 0
+    /// Requests whose head has come, and requests whose answer has begun.
+    private var heads: UInt64 = 0
+    private var answers: UInt64 = 0
+    /// The request whose client waits to be told to go on, before it sends the body.
+    private var expecting: UInt64?
     private var closesAfterAnswer = false
     private var isLeaving = false
     private var watch: RepeatedTask?
@@ -98,7 +106,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, @unc
 
     private func look(_ context: ChannelHandlerContext) {
         let now = MonotonicTime.seconds()
-        guard (isReading && request.isOver(at: now)) || (unsent > 0 && answer.isOver(at: now)) else { return }
+        // A client that does as it was told and waits is not slow.
+        guard (isReading && expecting == nil && request.isOver(at: now)) || (unsent > 0 && answer.isOver(at: now))
+        else { return }
         metrics.wasSlow()
         context.close(promise: nil)
     }
@@ -110,10 +120,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, @unc
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
             request.begin()
             isReading = true
+            heads += 1
+            expecting = head.headerFields[.expect]?.lowercased() == "100-continue" ? heads : nil
         case .body(let buffer):
+            // It did not wait.
+            expecting = nil
             request.move(buffer.readableBytes, at: MonotonicTime.seconds())
         case .end:
             isReading = false
@@ -127,6 +141,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, @unc
         switch unwrapOutboundIn(data) {
         case .head(let head):
             answer.begin()
+            answers += 1
+            if expecting == answers { expecting = nil }
             if head.headerFields[.connection] == "close" { closesAfterAnswer = true }
         case .body(let buffer): count = buffer.readableBytes
         case .end: isEnd = true
@@ -139,6 +155,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, @unc
             bound.value.guard.sent(count, isEnd: isEnd, bound.value.context)
         }
         context.write(data, promise: promise)
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard event is BodyWanted else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        if expecting == answers + 1 {
+            expecting = nil
+            request.begin()
+            request.wait(at: MonotonicTime.seconds())
+            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+        }
+        promise?.succeed()
     }
 
     private func sent(_ count: Int, isEnd: Bool, _ context: ChannelHandlerContext) {

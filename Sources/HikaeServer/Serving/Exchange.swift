@@ -11,8 +11,15 @@ struct VaultContext: InitializableFromSource {
 
     /// The address that the request came from.
     let address: String
+    private let channel: any Channel
 
-    init(source: ApplicationRequestContextSource) { address = source.channel.remoteAddress?.ipAddress ?? "" }
+    init(source: ApplicationRequestContextSource) {
+        channel = source.channel
+        address = channel.remoteAddress?.ipAddress ?? ""
+    }
+
+    /// Says that the request's body will be read, to a client that waits for that word.
+    func wantBody() { channel.triggerUserOutboundEvent(BodyWanted(), promise: nil) }
 }
 
 /// A request under way.
@@ -28,9 +35,10 @@ struct Exchange {
     var note = ""
     /// Whether the request's body was read to its end.
     var hasReadBody = false
+    private let context: VaultContext
 
-    init(_ request: Request, _ address: String) {
-        (self.request, self.address) = (request, address)
+    init(_ request: Request, _ context: VaultContext) {
+        (self.request, self.context, address) = (request, context, context.address)
         method = request.head.method.rawValue
         path = request.head.path ?? ""
     }
@@ -40,6 +48,12 @@ struct Exchange {
 
     /// Whether the client sends a body, however long.
     var hasBody: Bool { request.headers[.transferEncoding] != nil || (announced ?? 0) > 0 }
+
+    /// What the client expects before it sends the body, in lower case; nil when it just sends it.
+    var expectation: String? { request.headers[.expect]?.lowercased() }
+
+    /// To be called once nothing speaks against the request any more, before its body is read.
+    func wantBody() { if expectation != nil { context.wantBody() } }
 
     /// What the log is told.
     func event(_ status: Int) -> AuditEvent {

@@ -11,6 +11,8 @@ struct MetricsResponder: HTTPResponder {
     let vault: VaultFolder
     let metrics: ServerMetrics
     let files: BlockingPool
+    let certificate: CertificateKeeper?
+    let agreement: AgreementService
 
     func respond(to request: Request, context: VaultContext) async throws -> Response {
         guard request.head.method == .get || request.head.method == .head else {
@@ -19,8 +21,12 @@ struct MetricsResponder: HTTPResponder {
         switch request.head.path {
         case "/healthz": return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
         case "/metrics":
-            let (vault, metrics) = (vault, metrics)
-            let text = try await files.run { metrics.text(vault.usage, vault.audit.head, vault: vault.path) }
+            let (vault, metrics, certificate, agreement) = (vault, metrics, certificate, agreement)
+            let text = try await files.run {
+                metrics.text(
+                    vault.usage, vault.audit.head, vault: vault.path, certificate: certificate,
+                    proposals: agreement.openProposals())
+            }
             var headers = HTTPFields()
             headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
             return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(string: text)))

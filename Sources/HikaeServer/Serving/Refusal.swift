@@ -44,6 +44,9 @@ struct Refusal: Error {
         return refusal
     }
 
+    /// For a tenant whose requests hold as much memory as they may.
+    static var tooMuchAtOnce: Refusal { later(503, "too many large requests of yours at once", seconds: 2) }
+
     static func later(_ status: Int, _ message: String, seconds: Int) -> Refusal {
         var refusal = Refusal(status, message)
         refusal.headers[.retryAfter] = String(seconds)

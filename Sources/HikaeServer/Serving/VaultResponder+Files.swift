@@ -17,6 +17,8 @@ extension VaultResponder {
     func list(_ exchange: inout Exchange, _ repository: TenantRepository, _ kind: FileKind) async throws -> Response {
         guard exchange.method == "GET" else { throw Refusal.wrongMethod(["GET"]) }
         let found = try await files.run { () throws(HikaeError) in try repository.list(kind) }
+        let share = vault.memory.share(repository.tenant)
+        guard share.grow(by: found.count * MemoryLayout<StoredFileInfo>.stride) else { throw Refusal.tooMuchAtOnce }
         let hasSizes = exchange.request.headers[.accept] == Self.version2
         var headers = HTTPFields()
         headers[.contentType] = hasSizes ? Self.version2 : Self.version1
@@ -37,6 +39,7 @@ extension VaultResponder {
                     try await writer.write(ByteBuffer(bytes: text))
                 }
                 try await writer.finish(nil)
+                withExtendedLifetime(share) {}
             })
     }
 
@@ -53,7 +56,7 @@ extension VaultResponder {
             let event = exchange.event(200)
             try await files.run { () throws(HikaeError) in
                 try repository.removeLock(id)
-                try repository.vault.audit.append(event, durable: true)
+                try repository.vault.audit.appendTransient(event)
             }
             return Response(status: .ok)
         }
@@ -86,7 +89,7 @@ extension VaultResponder {
         exchange.bytes = UInt64(bytes.count)
         exchange.isDownload = true
         if file.kind == .config || file.kind == .key {
-            vault.audit.appendIfPossible(exchange.event(Int(status.code)))
+            vault.audit.appendReading(exchange.event(Int(status.code)))
         }
         let files = files
         let report = report
@@ -157,6 +160,13 @@ extension VaultResponder {
         var parts: [ByteBuffer] = []
         var waiting = 0
         var hasBegun = false
+        if exchange.expectation != nil {
+            // Whatever speaks against it is said before the client sends it.
+            let (limits, announced) = (limits, exchange.announced)
+            try await files.run { () throws(HikaeError) in try upload.begin(limits, announced: announced) }
+            hasBegun = true
+            exchange.wantBody()
+        }
         for try await part in exchange.request.body {
             parts.append(part)
             waiting += part.readableBytes
@@ -174,20 +184,26 @@ extension VaultResponder {
         try await pass(parts, to: upload, isFirst: !hasBegun)
         let event = exchange.event(200)
         let audit = vault.audit
+        let isLock = upload.isLock
         return try await files.run { () throws(HikaeError) in
             let outcome = try upload.finish()
             var event = event
             if outcome == .known { event.note = "was there before" }
             if outcome == .mended { event.note = "a damaged file was mended" }
-            try audit.append(event, durable: true)
+            // What costs its sender nothing is written down only so often.
+            if outcome == .known || isLock {
+                try audit.appendTransient(event)
+            } else {
+                try audit.append(event, durable: true)
+            }
             return outcome
         }
     }
 
     private func pass(_ parts: [ByteBuffer], to upload: Upload, isFirst: Bool) async throws(HikaeError) {
-        let locks = limits.locks
+        let limits = limits
         try await files.run { () throws(HikaeError) in
-            if isFirst { try upload.begin(maximumLocks: locks) }
+            if isFirst { try upload.begin(limits) }
             for part in parts {
                 let bytes = part.readableBytesView
                 try Array(bytes).withBytes { raw throws(HikaeError) in try upload.take(raw) }

@@ -22,7 +22,7 @@ struct VaultResponder: HTTPResponder {
 
     func respond(to request: Request, context: VaultContext) async throws -> Response {
         let start = MonotonicTime.seconds()
-        var exchange = Exchange(request, context.address)
+        var exchange = Exchange(request, context)
         var response: Response
         do {
             response = try await answer(&exchange)
@@ -59,6 +59,9 @@ struct VaultResponder: HTTPResponder {
         }
         guard Self.methods.contains(exchange.method) else { throw Refusal.wrongMethod(Self.methods.sorted()) }
         if exchange.hasBody, exchange.method != "POST" { throw Refusal(400, "this request has no body") }
+        guard exchange.expectation ?? "100-continue" == "100-continue" else {
+            throw Refusal(417, "nothing but 100-continue can be expected here")
+        }
         guard case .repository(let tenant, let name, let resource) = target else {
             guard exchange.method == "GET" || exchange.method == "HEAD" else {
                 throw Refusal.wrongMethod(["GET", "HEAD"])
@@ -121,7 +124,7 @@ struct VaultResponder: HTTPResponder {
             let event = exchange.event(200)
             let limit = limits.repositories
             try await files.run { () throws(HikaeError) in
-                let isNew = try !Disk.isFolder(repository.folder)
+                let isNew = try !SystemFile.isFolder(repository.folder)
                 try repository.create(limit: limit)
                 if isNew { try repository.vault.audit.append(event, durable: true) }
             }
@@ -140,14 +143,19 @@ struct VaultResponder: HTTPResponder {
         case .route(let route, let parameters):
             try require(route.role, exchange)
             guard let user = exchange.user else { throw Refusal(403, "this needs a user") }
-            let body = try await smallBody(&exchange, limit: route.bodyBytes)
+            try await files.run { () throws(HikaeError) in
+                guard try repository.exists() else {
+                    throw HikaeError(.notFound, "there is no repository at \(repository.address)")
+                }
+            }
+            let share = vault.memory.share(user.tenant)
+            let body = try await smallBody(&exchange, limit: route.bodyBytes, share)
             let call = (exchange.address, exchange.event(0))
             let answer: RouteAnswer
             do throws(HikaeError) {
                 answer = try await files.run { () throws(HikaeError) in
-                    guard try repository.exists() else {
-                        throw HikaeError(.notFound, "there is no repository at \(repository.address)")
-                    }
+                    // Held until the answer is made.
+                    defer { withExtendedLifetime(share) {} }
                     let answer = try route.handler(
                         RouteCall(
                             repository: repository, user: user, address: call.0, parameters: parameters, query: query,
@@ -155,7 +163,12 @@ struct VaultResponder: HTTPResponder {
                     guard route.method == .post else { return answer }
                     var event = call.1
                     event.status = answer.status
-                    try repository.vault.audit.append(event, durable: true)
+                    // 201: something new is kept. What changed nothing is written down only so often.
+                    if answer.status == 201 {
+                        try repository.vault.audit.append(event, durable: true)
+                    } else {
+                        try repository.vault.audit.appendTransient(event)
+                    }
                     return answer
                 }
             } catch {
@@ -169,12 +182,16 @@ struct VaultResponder: HTTPResponder {
         }
     }
 
-    /// A whole body of at most `limit` bytes.
-    private func smallBody(_ exchange: inout Exchange, limit: Int) async throws -> [UInt8] {
+    /// A whole body of at most `limit` bytes, which the tenant has the memory for.
+    private func smallBody(
+        _ exchange: inout Exchange, limit: Int, _ share: MemoryBudget.Share
+    ) async throws -> [UInt8] {
         guard exchange.announced ?? 0 <= UInt64(limit) else { throw Refusal(413, "the body is too large") }
+        exchange.wantBody()
         var body: [UInt8] = []
         for try await part in exchange.request.body {
             guard body.count + part.readableBytes <= limit else { throw Refusal(413, "the body is too large") }
+            guard share.grow(by: part.readableBytes) else { throw Refusal.tooMuchAtOnce }
             body += part.readableBytesView
         }
         exchange.hasReadBody = true

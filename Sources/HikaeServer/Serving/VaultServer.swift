@@ -1,13 +1,12 @@
 // A vault server from start to stop: its folder, its listeners, its threads.
 
 public import HikaeCore
+internal import HikaeStore
 internal import Hummingbird
 internal import HummingbirdCore
-internal import HummingbirdTLS
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
-internal import NIOSSL
 internal import ServiceLifecycle
 internal import Synchronization
 
@@ -35,6 +34,7 @@ public final class VaultServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let executor: ServerExecutor
     private let phase = Monitor(Phase.starting)
+    private let certificate: CertificateKeeper?
     private let services = Mutex<(group: ServiceGroup, task: Task<Void, Never>)?>(nil)
     private let isStopping = Monitor(false)
     private let ticker = Mutex<RunningThread?>(nil)
@@ -54,7 +54,9 @@ public final class VaultServer: Sendable {
         lock = try Self.lock(folder)
         try Upload.sweep(vault: folder)
         let audit = try AuditLog(vault: folder, fileBytes: settings.limits.auditFileBytes)
-        vault = VaultFolder(path: folder, audit: audit, usage: try UsageBook(counting: folder))
+        vault = VaultFolder(
+            path: folder, audit: audit, usage: try UsageBook(counting: folder), limits: settings.limits)
+        certificate = try settings.certificate.map { files throws(HikaeError) in try CertificateKeeper(files) }
         agreement = try AgreementService(vault, ticks: settings.ticks)
         audit.take { [agreement] in agreement.vaultSeconds() }
         var routes = RepositoryRoutes()
@@ -69,8 +71,11 @@ public final class VaultServer: Sendable {
     }
 
     deinit {
-        Disk.close(lock)
+        SystemFile.close(lock)
     }
+
+    /// When the certificate ends, in seconds since 1970; nil without one.
+    public var certificateEnds: Int64? { certificate?.pair.ends }
 
     /// Begins to listen. Returns the port, and the port for metrics if there is one.
     public func start() throws(HikaeError) -> (port: Int, metricsPort: Int?) {
@@ -109,11 +114,35 @@ public final class VaultServer: Sendable {
         }
         let bound = try result.get()
         ticker.withLock {
-            $0 = RunningThread { [agreement, isStopping] in
-                while isStopping.wait(seconds: 5, until: { $0 ? true : nil }) == nil { agreement.tick() }
+            $0 = RunningThread { [self] in
+                while isStopping.wait(seconds: 5, until: { $0 ? true : nil }) == nil {
+                    agreement.tick()
+                    lookAtCertificate(isAsked: false)
+                }
             }
         }
         return (bound[0], settings.metrics == nil ? nil : bound[1])
+    }
+
+    /// Reads the certificate and its key again, as somebody asks for who has just put them in place.
+    public func reload() { lookAtCertificate(isAsked: true) }
+
+    /// New connections get what is there; those that are under way notice nothing, and a pair that cannot be used changes
+    /// nothing.
+    private func lookAtCertificate(isAsked: Bool) {
+        do throws(HikaeError) {
+            guard let pair = try certificate?.look(isAsked: isAsked) else { return }
+            note("the certificate is now \(pair.fingerprint), until \(Timestamp(seconds: pair.ends).rfc3339)")
+        } catch {
+            report(error)
+            note("a certificate was not taken: \(error.message)")
+        }
+    }
+
+    private func note(_ text: String) {
+        var event = AuditEvent("NOTE", "")
+        event.note = text
+        vault.audit.appendIfPossible(event)
     }
 
     /// Stops: takes nothing new, lets what is under way end within the bound, and returns when all is over.
@@ -151,28 +180,41 @@ public final class VaultServer: Sendable {
         // Hummingbird's own words are for who writes servers; what matters goes to the report and the log.
         let logger = Logger(label: "hikae", factory: { _ in SwiftLogNoOpLogHandler() })
         let limits = settings.limits
+        let connections = OpenFiles.makeRoom(forConnections: limits.connections)
+        if connections < limits.connections {
+            report(
+                HikaeError(
+                    .limit, "the system allows too few open files for \(limits.connections) connections at once",
+                    hint: "There are \(connections) now. Raise the bound: `LimitNOFILE=` for systemd, `ulimit -n`."))
+        }
         let counts = ConnectionCounts(limit: limits.connectionsPerAddress)
         let metrics = responder.metrics
-        let http = HTTPServerBuilder.http1(
-            configuration: .init(
-                additionalChannelHandlers: [ConnectionGuard(limits, counts, metrics)],
-                idleTimeout: .seconds(Int64(limits.idleSeconds)),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-                    maxHeaderFieldCount: limits.headerFields)))
+        let http = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionGuard(limits, counts, metrics)],
+            idleTimeout: .seconds(Int64(limits.idleSeconds)),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                maxHeaderFieldCount: limits.headerFields))
+        let builder = HTTPServerBuilder { [certificate] responder in
+            let channel = HTTP1Channel(responder: responder, configuration: http)
+            guard let certificate else { return channel }
+            return CertificateChannel(certificate, channel)
+        }
         var applications: [any Service] = [
             Application(
-                responder: responder, server: try Self.secure(http, settings.certificate),
+                responder: responder, server: builder,
                 configuration: .init(
                     address: .hostname(settings.listen.host, port: settings.listen.port), serverName: "hikae",
                     backlog: 1024,
-                    availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: logger)),
+                    availableConnectionsDelegate: MaximumAvailableConnections(connections, logger: logger)),
                 onServerRunning: { onRunning(true, $0) }, eventLoopGroupProvider: .shared(group), logger: logger)
         ]
         if let address = settings.metrics {
             applications.append(
                 Application(
-                    responder: MetricsResponder(vault: vault, metrics: metrics, files: responder.files),
+                    responder: MetricsResponder(
+                        vault: vault, metrics: metrics, files: responder.files, certificate: certificate,
+                        agreement: agreement),
                     server: .http1(configuration: .init(idleTimeout: .seconds(Int64(limits.idleSeconds)))),
                     configuration: .init(
                         address: .hostname(address.host, port: address.port), serverName: "hikae",
@@ -183,30 +225,9 @@ public final class VaultServer: Sendable {
             configuration: .init(services: applications, gracefulShutdownSignals: [], logger: logger))
     }
 
-    private static func secure(
-        _ http: HTTPServerBuilder, _ certificate: ServerCertificate?
-    ) throws(HikaeError) -> HTTPServerBuilder {
-        guard let certificate else { return http }
-        do {
-            let chain = try NIOSSLCertificate.fromPEMFile(certificate.chain).map {
-                NIOSSLCertificateSource.certificate($0)
-            }
-            let key = try NIOSSLPrivateKey(file: certificate.key, format: .pem)
-            var configuration = TLSConfiguration.makeServerConfiguration(
-                certificateChain: chain, privateKey: .privateKey(key))
-            configuration.minimumTLSVersion = .tlsv12
-            configuration.applicationProtocols = ["http/1.1"]
-            return try .tls(http, tlsConfiguration: configuration)
-        } catch {
-            throw HikaeError(
-                .usage, "the certificate \(certificate.chain) with the key \(certificate.key) cannot be used: \(error)",
-                hint: "Both are PEM files, the server's own certificate first.")
-        }
-    }
-
     /// The folder's absolute path; the folder is made if it is missing.
     private static func absolute(_ path: String) throws(HikaeError) -> String {
-        try Disk.makeFolder(path)
+        try SystemFile.makeFolder(path, mode: 0o700)
         guard let real = realpath(path, nil) else { throw .system("find", path) }
         // realpath allocated it; it is ours to free.
         defer { free(real) }
@@ -215,9 +236,9 @@ public final class VaultServer: Sendable {
 
     /// Keeps other servers off the folder until the descriptor is closed.
     private static func lock(_ folder: String) throws(HikaeError) -> Int32 {
-        let descriptor = try Disk.openAppending("\(folder)/.server")
+        let descriptor = try SystemFile.openWriting("\(folder)/.server", flags: 0)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            Disk.close(descriptor)
+            SystemFile.close(descriptor)
             throw HikaeError(.locked, "another server is serving \(folder)")
         }
         return descriptor

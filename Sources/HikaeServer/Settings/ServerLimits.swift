@@ -10,6 +10,12 @@ public struct ServerLimits: Sendable {
     public var smallBytes = 1 << 20
     /// Locks that one repository holds at once.
     public var locks = 2000
+    /// Keys that one repository holds. Clients try one after the other, and nobody removes any over the network.
+    public var keys = 100
+    /// Bytes of the disk that uploads leave free.
+    public var freeBytes: UInt64 = 64 << 20
+    /// Bytes that the requests of one tenant may hold in memory at once: bodies of routes, and lists.
+    public var tenantMemoryBytes = 128 << 20
     /// Repositories of one tenant.
     public var repositories = 100
     /// Bytes of a request's path and query.

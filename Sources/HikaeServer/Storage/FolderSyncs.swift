@@ -2,6 +2,7 @@
 // and shares it with all who came meanwhile.
 
 internal import HikaeCore
+internal import HikaeStore
 
 /// The syncs of folders, one at a time each.
 final class FolderSyncs: Sendable {
@@ -20,7 +21,7 @@ final class FolderSyncs: Sendable {
     private let sync: @Sendable (String) throws(HikaeError) -> Void
 
     /// - Parameter sync: makes the names in one folder durable.
-    init(_ sync: @escaping @Sendable (String) throws(HikaeError) -> Void = Disk.syncFolder) { self.sync = sync }
+    init(_ sync: @escaping @Sendable (String) throws(HikaeError) -> Void = SystemFile.syncFolder) { self.sync = sync }
 
     /// Returns once a sync of the folder that began after this call has ended; throws what it threw.
     func sync(_ path: String) throws(HikaeError) {

@@ -56,35 +56,49 @@ final class Upload: @unchecked Sendable {
     static func sweep(vault: String) throws(HikaeError) {
         for tenant in try VaultFolder.tenants(of: vault) {
             let folder = "\(vault)/\(tenant)/.incoming"
-            for name in try Disk.names(folder) ?? [] { _ = unlink("\(folder)/\(name)") }
+            for name in try SystemFile.names(folder) ?? [] { _ = unlink("\(folder)/\(name)") }
         }
     }
 
     /// Whether the file's name must be the hash of its bytes.
     private var isNamedByHash: Bool { file.kind != .config && file.kind != .parity }
 
-    /// Locks do not count: who is full must still be able to restore.
-    private var counts: Bool { file.kind != .lock }
+    /// Whether it is a lock, which stays for a while only.
+    var isLock: Bool { file.kind == .lock }
 
-    /// Makes ready. `.notFound` when there is no such repository.
-    func begin(maximumLocks: Int) throws(HikaeError) {
+    /// Locks do not count: who is full must still be able to restore.
+    private var counts: Bool { !isLock }
+
+    /// Makes ready. `.notFound` when there is no such repository, `.locked`, `.quota` or `.noSpace` when nothing can be taken.
+    ///
+    /// - Parameter announced: bytes that are to come, when that is known: what there will be no room for is refused now.
+    func begin(_ limits: ServerLimits, announced: UInt64? = nil) throws(HikaeError) {
         try repository.makeFolder(of: file)
-        if file.kind == .lock {
-            try repository.vault.removals.check(repository)
-            let locks = try Disk.names("\(repository.folder)/locks")?.count ?? 0
-            guard locks < maximumLocks else { throw HikaeError(.quota, "the repository has \(locks) locks already") }
-        }
-        if try Disk.kind(path) != nil {
+        if isLock { try repository.vault.removals.check(repository) }
+        if try SystemFile.kind(path) != nil {
             there = try Self.hash(of: path)
             // A file that is what it must be needs no second copy, only a comparison.
             if !isNamedByHash || there == file.id { return }
         }
+        if there == nil {
+            if isLock { try checkNumber(limits.locks) }
+            if file.kind == .key { try checkNumber(limits.keys) }
+        }
+        try repository.vault.room.check(forLock: !counts)
         if counts {
+            if let announced { try repository.vault.usage.check(repository.tenant, bytes: announced) }
             try repository.vault.usage.reserve(repository.tenant, bytes: 0, files: 1)
             reservedFiles = 1
         }
-        try Disk.makeFolder(Self.folder(repository))
-        descriptor = try Disk.createNew(temporary)
+        try SystemFile.makeFolder(Self.folder(repository), mode: 0o700)
+        descriptor = try SystemFile.createNew(temporary)
+    }
+
+    private func checkNumber(_ limit: Int) throws(HikaeError) {
+        let number = try SystemFile.names(SystemFile.parent(path))?.count ?? 0
+        guard number < limit else {
+            throw HikaeError(.quota, "the repository has \(number) \(file.kind.rawValue) files already")
+        }
     }
 
     /// Takes the next bytes. `.limit` when there are too many, `.quota` or `.noSpace` when there is no room for them.
@@ -97,7 +111,8 @@ final class Upload: @unchecked Sendable {
             try repository.vault.usage.reserve(repository.tenant, bytes: UInt64(part.count), files: 0)
             reserved += UInt64(part.count)
         }
-        try Disk.write(part, to: descriptor, temporary)
+        try repository.vault.room.check(forLock: !counts)
+        try SystemFile.write(part, to: descriptor, temporary)
     }
 
     /// Verifies the file and gives it its name; durable on return. `.damaged` when it is not what its name says,
@@ -110,26 +125,35 @@ final class Upload: @unchecked Sendable {
         guard descriptor >= 0 else {
             guard hash == there else { throw occupied }
             // Whoever stored it may have died before its name was durable.
-            try repository.vault.folderSyncs.sync(Disk.parent(path))
+            try repository.vault.folderSyncs.sync(SystemFile.parent(path))
             return .known
         }
-        _ = fchmod(descriptor, 0o400)
-        try Disk.sync(descriptor, temporary)
-        let closed = close(descriptor)
+        let written = descriptor
         descriptor = -1
-        // Some network filesystems report a full disk only here.
-        guard closed == 0 || errno == EINTR else { throw .system("close", temporary) }
+        try SystemFile.finish(written, mode: 0o400, path: temporary)
         let outcome = try give(hash)
-        try repository.vault.folderSyncs.sync(Disk.parent(path))
+        if isLock { try withdrawIfRemoving() }
+        try repository.vault.folderSyncs.sync(SystemFile.parent(path))
         // What was there before is counted already.
         if outcome != .stored { release() }
         (reserved, reservedFiles) = (0, 0)
         return outcome
     }
 
+    /// Takes a lock away again when files have begun to go since it was begun. Who removes marks the repository first and
+    /// looks for locks then, so one of the two always sees the other.
+    private func withdrawIfRemoving() throws(HikaeError) {
+        do throws(HikaeError) {
+            try repository.vault.removals.check(repository)
+        } catch {
+            _ = unlink(path)
+            throw error
+        }
+    }
+
     /// Gives up: nothing is left of it.
     func abandon() {
-        if descriptor >= 0 { Disk.close(descriptor) }
+        if descriptor >= 0 { SystemFile.close(descriptor) }
         descriptor = -1
         _ = unlink(temporary)
         release()
@@ -165,18 +189,18 @@ final class Upload: @unchecked Sendable {
         guard number == EPERM || number == ENOTSUP || number == EMLINK else {
             throw .system("name", path, errno: number)
         }
-        guard try Disk.kind(path) == nil else { throw occupied }
+        guard try SystemFile.kind(path) == nil else { throw occupied }
         guard rename(temporary, path) == 0 else { throw .system("rename", temporary) }
         return .stored
     }
 
     private static func hash(of path: String) throws(HikaeError) -> FileID {
-        let (descriptor, _) = try Disk.openRegular(path)
-        defer { Disk.close(descriptor) }
+        let file = try SystemFile.open(path)
+        defer { file.close() }
         var hasher = SHA256()
         var offset: UInt64 = 0
         while true {
-            let part = try Disk.read(descriptor, at: offset, count: 1 << 20, path)
+            let part = try file.read(at: offset, count: 1 << 20)
             part.withUnsafeBytes { hasher.update(bufferPointer: $0) }
             offset += UInt64(part.count)
             if part.count < 1 << 20 { break }

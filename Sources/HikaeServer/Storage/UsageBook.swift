@@ -1,6 +1,7 @@
 // What every tenant holds, and what it may hold. One that is full harms no other: each has a count of its own.
 
 internal import HikaeCore
+internal import HikaeStore
 internal import Synchronization
 
 /// What tenants hold, uploads under way included. Locks do not count: a full tenant can still be restored from.
@@ -41,7 +42,20 @@ final class UsageBook: Sendable {
             pages.tallies[tenant] = tally
             return false
         }
-        guard !isFull else { throw HikaeError(.quota, "the tenant \(tenant) has used up its quota") }
+        guard !isFull else { throw Self.full(tenant) }
+    }
+
+    /// Throws `.quota` when the tenant has no room for so many bytes more. Nothing is counted.
+    func check(_ tenant: String, bytes: UInt64) throws(HikaeError) {
+        let isFull = pages.withLock { pages in
+            guard let limit = pages.quotas[tenant]?.bytes, bytes > 0 else { return false }
+            return (pages.tallies[tenant]?.bytes ?? 0) + bytes > limit
+        }
+        guard !isFull else { throw Self.full(tenant) }
+    }
+
+    private static func full(_ tenant: String) -> HikaeError {
+        HikaeError(.quota, "the tenant \(tenant) has used up its quota")
     }
 
     /// Counts out what was not stored after all, or was removed.
@@ -61,12 +75,12 @@ final class UsageBook: Sendable {
 
     private static func count(_ path: String, depth: Int) throws(HikaeError) -> Tally {
         var tally = Tally()
-        for name in try Disk.names(path) ?? [] where !name.hasPrefix(".") && name != "locks" {
+        for name in try SystemFile.names(path) ?? [] where !name.hasPrefix(".") && name != "locks" {
             let inner = "\(path)/\(name)"
-            if let size = try Disk.size(inner) {
+            if let size = try SystemFile.size(inner) {
                 tally.bytes += size
                 tally.files += 1
-            } else if depth < 4, try Disk.isFolder(inner) {
+            } else if depth < 4, try SystemFile.isFolder(inner) {
                 let below = try count(inner, depth: depth + 1)
                 tally.bytes += below.bytes
                 tally.files += below.files

@@ -2,6 +2,7 @@
 // What people name is looked at by `VaultName` before it becomes part of a path.
 
 public import HikaeCore
+internal import HikaeStore
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -19,12 +20,19 @@ public final class VaultFolder: Sendable {
     /// What every tenant holds and may hold.
     let usage: UsageBook
     let folderSyncs = FolderSyncs()
+    let folders = FolderMaking()
+    /// What is left free on the disk.
+    let room: DiskRoom
+    /// What tenants' requests hold in memory.
+    let memory: MemoryBudget
     /// Where files are going just now, by agreement.
     let removals = RemovalMarks()
 
     /// Opens the folder of a server that is about to run. Only one server may: `.locked`.
-    init(path: String, audit: AuditLog, usage: UsageBook) {
+    init(path: String, audit: AuditLog, usage: UsageBook, limits: ServerLimits) {
         (self.path, self.audit, self.usage) = (path, audit, usage)
+        room = DiskRoom(path: path, most: limits.freeBytes)
+        memory = MemoryBudget(limit: limits.tenantMemoryBytes)
     }
 
     /// A tenant's repository, whether it exists or not. Names that are no names: `.usage`.
@@ -38,8 +46,8 @@ public final class VaultFolder: Sendable {
     public func repositories() throws(HikaeError) -> [TenantRepository] {
         var found: [TenantRepository] = []
         for tenant in try tenants() {
-            for name in try Disk.names("\(path)/\(tenant)") ?? [] where VaultName.isValid(name) {
-                guard try Disk.isFolder("\(path)/\(tenant)/\(name)") else { continue }
+            for name in try SystemFile.names("\(path)/\(tenant)") ?? [] where VaultName.isValid(name) {
+                guard try SystemFile.isFolder("\(path)/\(tenant)/\(name)") else { continue }
                 found.append(TenantRepository(vault: self, tenant: tenant, name: name))
             }
         }
@@ -53,8 +61,8 @@ public final class VaultFolder: Sendable {
 
     static func tenants(of path: String) throws(HikaeError) -> [String] {
         var tenants: [String] = []
-        for name in try Disk.names(path) ?? [] where VaultName.isValid(name) {
-            if try Disk.isFolder("\(path)/\(name)") { tenants.append(name) }
+        for name in try SystemFile.names(path) ?? [] where VaultName.isValid(name) {
+            if try SystemFile.isFolder("\(path)/\(name)") { tenants.append(name) }
         }
         return tenants.sorted()
     }

@@ -5,12 +5,6 @@ internal import Crypto
 internal import HikaeCore
 internal import Synchronization
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// The place where users log in.
 final class LoginDesk: Sendable {
     /// What came of a login.
@@ -23,17 +17,9 @@ final class LoginDesk: Sendable {
         case tooFast(seconds: Int)
     }
 
-    /// A file's identity on the disk; another one means another content.
-    private struct Stamp: Equatable {
-        var inode: UInt64 = 0
-        var size: Int64 = -1
-        var seconds: Int = 0
-        var nanoseconds: Int = 0
-    }
-
     private struct State {
         var users: [String: UsersFile.Entry] = [:]
-        var stamp = Stamp()
+        var stamp: FileStamp?
         var looked = -Double.infinity
         /// Keyed hashes of name and password, with the time at which each is forgotten.
         var known: [[UInt8]: (user: ServerUser, until: Double)] = [:]
@@ -52,7 +38,7 @@ final class LoginDesk: Sendable {
     private let nobody: PasswordHash
     private let report: @Sendable (HikaeError) -> Void
 
-    /// Seconds that a verified login is remembered.
+    /// Seconds that a verified login is remembered after its last use.
     private static let memorySeconds = 300.0
     private static let maximumKnown = 4096
     private static let maximumFailures = 20_000
@@ -63,7 +49,7 @@ final class LoginDesk: Sendable {
     ) throws(HikaeError) {
         (self.folder, self.limits, self.usage, self.report) = (folder, limits, usage, report)
         nobody = try PasswordHash(of: Secret("nobody's password"))
-        try take(try UsersFile.load(folder: folder), Self.stamp(folder), at: MonotonicTime.seconds())
+        try take(try UsersFile.load(folder: folder), FileStamp(UsersFile.path(folder)), at: MonotonicTime.seconds())
     }
 
     /// Who `credentials` belong to, if they were verified lately; nil when that has to be done. Takes no time.
@@ -91,15 +77,16 @@ final class LoginDesk: Sendable {
         case .locked(let seconds): return .tooMany(seconds: seconds)
         case .verify(let entry):
             let isRight = (entry?.password ?? nobody).verify(credentials.password)
-            let user = isRight ? entry?.user : nil
-            state.withLock { state in
+            let user: ServerUser? = state.withLock { state in
                 state.working -= 1
-                if let user, state.users[user.name]?.password == entry?.password {
-                    if state.known.count >= Self.maximumKnown { state.known.removeAll() }
-                    state.known[token] = (user, now + Self.memorySeconds)
-                } else {
+                // The users may have changed while scrypt was at work: what held before may hold no more.
+                guard isRight, let entry, state.users[credentials.name] == entry else {
                     fail([(place, 1), (address, 5)], now, &state)
+                    return nil
                 }
+                if state.known.count >= Self.maximumKnown { state.known.removeAll() }
+                state.known[token] = (entry.user, now + Self.memorySeconds)
+                return entry.user
             }
             return user.map { pace($0, now) } ?? .refused
         }
@@ -121,7 +108,11 @@ final class LoginDesk: Sendable {
     private func known(_ token: [UInt8], _ now: Double) -> ServerUser? {
         state.withLock { state in
             guard let entry = state.known[token] else { return nil }
-            if entry.until > now { return entry.user }
+            if entry.until > now {
+                // While somebody works here, nobody who floods the server with logins keeps them waiting.
+                state.known[token]?.until = now + Self.memorySeconds
+                return entry.user
+            }
             state.known[token] = nil
             return nil
         }
@@ -175,7 +166,7 @@ final class LoginDesk: Sendable {
             return true
         }
         guard isDue else { return }
-        let stamp = Self.stamp(folder)
+        let stamp = FileStamp(UsersFile.path(folder))
         guard stamp != state.withLock({ $0.stamp }) else { return }
         do throws(HikaeError) {
             try take(try UsersFile.load(folder: folder), stamp, at: now)
@@ -184,7 +175,7 @@ final class LoginDesk: Sendable {
         }
     }
 
-    private func take(_ file: UsersFile, _ stamp: Stamp, at now: Double) throws(HikaeError) {
+    private func take(_ file: UsersFile, _ stamp: FileStamp, at now: Double) throws(HikaeError) {
         usage.set(quotas: file.quotas)
         let users = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.user.name, $0) })
         state.withLock { state in
@@ -193,13 +184,5 @@ final class LoginDesk: Sendable {
             state.looked = now
             state.known.removeAll()
         }
-    }
-
-    private static func stamp(_ folder: String) -> Stamp {
-        var status = stat()
-        guard lstat(UsersFile.path(folder), &status) == 0 else { return Stamp() }
-        return Stamp(
-            inode: UInt64(status.st_ino), size: Int64(status.st_size), seconds: status.st_mtim.tv_sec,
-            nanoseconds: status.st_mtim.tv_nsec)
     }
 }

@@ -3,6 +3,13 @@
 
 public import HikaeCore
 internal import HikaeFormat
+internal import HikaeStore
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 /// The users and quotas of a vault server.
 public struct UsersFile: Sendable, Equatable {
@@ -56,14 +63,29 @@ public struct UsersFile: Sendable, Equatable {
 
     /// Reads the file of the server in `folder`; nobody when there is none.
     public static func load(folder: String) throws(HikaeError) -> UsersFile {
-        guard try Disk.kind(path(folder)) != nil else { return UsersFile() }
-        return try UsersFile(decoding: try Disk.load(path(folder), limit: 4 << 20))
+        guard try SystemFile.kind(path(folder)) != nil else { return UsersFile() }
+        return try UsersFile(decoding: try SystemFile.load(path(folder), limit: 4 << 20))
+    }
+
+    /// Reads the file of the server in `folder`, lets `body` change it and replaces it, one after the other where several
+    /// do so at once. `.permission` when the folder is another user's: the server could not read what is written here.
+    public static func change(
+        folder: String, _ body: (inout UsersFile) throws(HikaeError) -> Void
+    ) throws(HikaeError) {
+        try SystemFile.makeFolder(folder, mode: 0o700)
+        try FolderOwner.check(folder)
+        let lock = try SystemFile.openWriting("\(folder)/.users", flags: 0)
+        defer { SystemFile.close(lock) }
+        while flock(lock, LOCK_EX) != 0 { guard errno == EINTR else { throw .system("lock", "\(folder)/.users") } }
+        var users = try load(folder: folder)
+        try body(&users)
+        try users.save(folder: folder)
     }
 
     /// Replaces the file of the server in `folder`, durably; the folder is made if it is missing.
-    public func save(folder: String) throws(HikaeError) {
-        try Disk.makeFolder(folder)
-        try Disk.replace(Self.path(folder), with: encode())
+    func save(folder: String) throws(HikaeError) {
+        try SystemFile.makeFolder(folder, mode: 0o700)
+        try SystemFile.replace(Self.path(folder), with: encode())
     }
 
     /// The file's bytes.

@@ -110,6 +110,9 @@ public final class CachingStore: ObjectStore {
     /// Makes all changes so far durable.
     public func flush() throws(HikaeError) { try base.flush() }
 
+    /// Removes what killed runs have left half written.
+    public func removeLeftovers() throws(HikaeError) -> Int { try base.removeLeftovers() }
+
     private func begin(fetching file: StoredFile) {
         fetching.wait { fetching -> Void? in fetching.insert(file).inserted ? () : nil }
     }

@@ -94,6 +94,12 @@ public final class PipelinedStore: ObjectStore {
         try lane.drain()
         try base.flush()
     }
+
+    /// Removes what killed runs have left half written. Packs that are under way are waited for.
+    public func removeLeftovers() throws(HikaeError) -> Int {
+        lane.settleAll()
+        return try base.removeLeftovers()
+    }
 }
 
 /// The packs under way, and the threads that carry them.

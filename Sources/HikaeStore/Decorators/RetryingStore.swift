@@ -99,6 +99,11 @@ public final class RetryingStore: ObjectStore {
         try retrying { () throws(HikaeError) in try base.flush() }
     }
 
+    /// Removes what killed runs have left half written.
+    public func removeLeftovers() throws(HikaeError) -> Int {
+        try retrying { () throws(HikaeError) in try base.removeLeftovers() }
+    }
+
     /// Calls `body` until it succeeds, its error cannot pass, or the policy gives up. `recover` judges an error that
     /// cannot pass but came only after a retry.
     private func retrying<Result>(

@@ -91,4 +91,7 @@ public final class ThrottledStore: ObjectStore {
 
     /// Makes all changes so far durable.
     public func flush() throws(HikaeError) { try base.flush() }
+
+    /// Removes what killed runs have left half written.
+    public func removeLeftovers() throws(HikaeError) -> Int { try base.removeLeftovers() }
 }

@@ -44,6 +44,9 @@ public final class FaultyStore: ObjectStore {
         try change(plan.next(.flush, nil, nil)) { () throws(HikaeError) in try base.flush() }
     }
 
+    /// Removes what killed runs have left half written.
+    public func removeLeftovers() throws(HikaeError) -> Int { try base.removeLeftovers() }
+
     /// The bytes of a file, or of a range of it.
     public func load(_ file: StoredFile, range: Range<UInt64>?) throws(HikaeError) -> [UInt8] {
         let effect = plan.next(.load, file.kind, file)

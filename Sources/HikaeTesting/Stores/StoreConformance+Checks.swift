@@ -181,6 +181,15 @@ extension StoreConformance {
         try expect(try store.list(.pack).isEmpty, "a pack that was removed stays removed")
     }
 
+    static func leftovers(_ store: any ObjectStore) throws {
+        try store.create()
+        var generator = SeededGenerator(seed: 8)
+        let files = idKinds.map { file($0, 100, &generator) }
+        for (file, content) in files { try store.save(file, content) }
+        try expect(try store.removeLeftovers() == 0, "nothing is left half written")
+        for (file, content) in files { try expect(try store.load(file) == content, "\(file) is what it was") }
+    }
+
     static func noRepository(_ store: any ObjectStore) throws {
         let id = FileID.named(by: [1])
         for kind in idKinds {

@@ -48,6 +48,7 @@ public enum StoreConformance {
         Check(description: "saving again under an ID replaces the file", body: savingAgain),
         Check(description: "a config is never replaced", body: configOnce),
         Check(description: "threads may save, read, list and remove at once", body: concurrency),
+        Check(description: "clearing away what was left half written touches no file", body: leftovers),
         Check(description: "flushing may be done at any time", body: flushing),
         Check(description: "a place without a repository is no empty repository", body: noRepository),
         Check(description: "what lies beside restic's files is kept, or refused as not supported", body: extras),

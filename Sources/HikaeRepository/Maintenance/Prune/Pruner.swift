@@ -113,6 +113,7 @@ public final class Pruner: Sendable {
     /// point, the repository is whole, and the next prune removes what is left over.
     public func execute(_ plan: PrunePlan) throws(HikaeError) {
         try cancellation?.check()
+        try removeLeftovers()
         try remove(plan.removePacksFirst, phase: "deleting unreferenced packs")
         if !plan.repacks.isEmpty {
             progress?.begin(phase: "repacking packs", files: plan.repacks.count)
@@ -131,6 +132,14 @@ public final class Pruner: Sendable {
         try remove(plan.removePacks + plan.repackPacks, phase: "removing old packs")
         try repository.store.flush()
         try repository.loadIndex()
+    }
+
+    /// Clears away what killed runs have left half written. What is left after this harms nothing. Throws `.cancelled` only.
+    private func removeLeftovers() throws(HikaeError) {
+        do throws(HikaeError) { _ = try repository.store.removeLeftovers() } catch {
+            if error.code == .cancelled { throw error }
+            report(error)
+        }
     }
 
     /// Removes packs. One that cannot be removed harms nothing: the next prune finds it again. Throws `.cancelled` only.
