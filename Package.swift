@@ -20,7 +20,6 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -64,7 +63,9 @@ let package = Package(
         target("HikaeRepository", ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeChunker", crypto]),
         target("HikaeSource", ["HikaeCore", "HikaeFormat", "CLinux"]),
         target("HikaeArchive", ["HikaeCore", "HikaeFormat", "HikaeChunker", "HikaeRepository", "HikaeSource", crypto]),
-        target("HikaeDestination", ["HikaeCore", "HikaeFormat", "HikaeRepository", "HikaeSource", "CLinux"]),
+        target(
+            "HikaeDestination",
+            ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "HikaeSource", "CLinux"]),
         target("HikaePlan", ["HikaeCore", "HikaeFormat", yaml]),
         target("HikaeSFTP", kind),
         target("HikaeFTP", kind + ["CCurl"]),
@@ -79,12 +80,12 @@ let package = Package(
                 nioCore, nioPosix, nioHTTP1, nioHTTP2,
             ]),
         target("HikaeParity", ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "CIsal", crypto]),
-        target("HikaeAgreement", ["HikaeCore", "HikaeFormat", crypto]),
+        target("HikaeAgreement", ["HikaeCore", "HikaeFormat", "HikaeStore", crypto]),
         target(
             "HikaeServer",
             [
                 "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeAgreement", "CLinux", crypto, cryptoExtras, hummingbird,
-                hummingbirdTLS, nioCore, nioPosix, nioHTTP1, nioSSL,
+                nioCore, nioPosix, nioHTTP1, nioSSL,
             ]),
         target("HikaeGuard", ["HikaeCore", "HikaeFormat", "HikaeRepository", "HikaeSource"]),
         target(
@@ -97,8 +98,8 @@ let package = Package(
             name: "hikae",
             dependencies: [
                 "HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository", "HikaeSource", "HikaeArchive",
-                "HikaeDestination", "HikaePlan", "HikaeGuard", "HikaeOperations", "HikaeRemote", "HikaeParity",
-                "HikaeAgreement", "HikaeServer", "CLinux", argumentParser,
+                "HikaeDestination", "HikaePlan", "HikaeMail", "HikaeDatabase", "HikaeGuard", "HikaeOperations",
+                "HikaeRemote", "HikaeParity", "HikaeAgreement", "HikaeServer", "CLinux", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "IndexScale", dependencies: ["HikaeCore", "HikaeFormat", "HikaeStore", "HikaeRepository"],
@@ -130,8 +131,10 @@ let package = Package(
             ]
         ),
         tests("HikaeParityTests", ["HikaeParity", "HikaeArchive", "HikaeTesting"]),
-        tests("HikaeAgreementTests", ["HikaeAgreement", "HikaeTesting", crypto]),
-        tests("HikaeServerTests", ["HikaeServer", "HikaeAgreement", "HikaeOperations", "HikaeTesting", crypto]),
+        tests("HikaeAgreementTests", ["HikaeAgreement", "HikaeStore", "HikaeTesting", crypto]),
+        tests(
+            "HikaeServerTests",
+            ["HikaeServer", "HikaeAgreement", "HikaeOperations", "HikaeStore", "HikaeTesting", crypto]),
         tests("HikaeGuardTests", ["HikaeGuard", "HikaeTesting"]),
         tests("HikaeOperationsTests", ["HikaeOperations", "HikaeTesting"]),
         tests("HikaeScenarioTests", ["HikaeTesting"]),

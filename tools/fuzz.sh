@@ -40,10 +40,10 @@ library HikaeMailWire Sources/HikaeMail/Wire Sources/HikaeMail/Maildir/M*.swift 
     Sources/HikaeMail/Destination/MessageHeader.swift
 library HikaeSFTPWire Sources/HikaeSFTP/Wire Sources/HikaeSFTP/Reading/{ListingMachine,OwnerNames}.swift \
     Sources/HikaeSFTP/Connection/ServerFeatures.swift
-library HikaeStore Sources/HikaeStore/StoredFile.swift
+library HikaeStore Sources/HikaeStore/StoredFile.swift Sources/HikaeStore/Local/SystemFile.swift
 library HikaeServerWire Sources/HikaeServer/Requests/{RequestTarget,ByteRange,BasicCredentials}.swift \
-    Sources/HikaeServer/Users/{ServerUser,PasswordHash,UsersFile}*.swift Sources/HikaeServer/ServerRole.swift \
-    Sources/HikaeServer/Storage/{VaultName,TenantQuota,Disk}.swift Sources/HikaeServer/Audit/AuditLine.swift
+    Sources/HikaeServer/Users/{ServerUser,PasswordHash,FolderOwner,UsersFile}*.swift Sources/HikaeServer/ServerRole.swift \
+    Sources/HikaeServer/Storage/{VaultName,TenantQuota}.swift Sources/HikaeServer/Audit/AuditLine.swift
 library HikaeAgreement Sources/HikaeAgreement
 mapfile -t objects < <(find "$bin"/{Crypto,CryptoExtras,CryptoBoringWrapper,CCryptoBoringSSL,CCryptoBoringSSLShims,CXKCP,CXKCPShims,SwiftASN1}.build \
     -name '*.o' 2>/dev/null)

@@ -14,11 +14,14 @@ struct VaultServe: HikaeSubcommand {
             the credential. A file is stored when its SHA-256 is its name and when it is on the disk, and only then \
             acknowledged. Runs until SIGTERM or Ctrl-C, and then ends what is under way.
 
-            Beyond this machine it speaks TLS only, unless --plain-http says that something in front does.
+            Beyond this machine it speaks TLS only, unless --plain-http says that something in front does. A certificate \
+            that was renewed is taken over within seconds, at once on SIGHUP, and ends no connection.
 
             EXAMPLES
-              hikae vault user add shop --folder /srv/vault --tenant sakura --role append < password
-              hikae vault serve --folder /srv/vault --listen :8000 --tls-certificate chain.pem --tls-key key.pem
+              hikae vault user add shop --folder /srv/vault --tenant sakura \\
+                --role append < password
+              hikae vault serve --folder /srv/vault --listen :8000 \\
+                --tls-certificate chain.pem --tls-key key.pem
             """)
 
     @OptionGroup(title: "Which server") var vault: VaultFolderOptions
@@ -70,6 +73,7 @@ struct VaultServe: HikaeSubcommand {
     func execute() throws(HikaeError) -> ExitStatus {
         let settings = try settings()
         let server = try VaultServer(settings) { ErrorDisplay.passing($0, during: "vault serve") }
+        Shutdown.hearHangups()
         let ports = try server.start()
         defer { server.stop() }
         let address = ListenAddress(host: settings.listen.host, port: ports.port)
@@ -88,7 +92,11 @@ struct VaultServe: HikaeSubcommand {
         if try UsersFile.load(folder: vault.folder).users.isEmpty {
             console.warn("nobody can log in yet: see `hikae vault user add`")
         }
+        if let ends = server.certificateEnds, ends <= SystemClock().now().seconds {
+            console.warn("the certificate ended at \(Timestamp(seconds: ends).rfc3339): clients will not believe it")
+        }
         while !Shutdown.cancellation.isCancelled {
+            if Shutdown.wasHungUp() { server.reload() }
             if server.hasEnded(within: 0.2) { throw HikaeError(.inputOutput, "the server has ended by itself") }
         }
         return .done

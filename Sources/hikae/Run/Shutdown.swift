@@ -19,6 +19,7 @@ enum Shutdown {
     private static let graceSeconds = Atomic<Int32>(10)
 
     private static let signalNumber = Atomic<Int32>(0)
+    private static let hangups = Atomic<Bool>(false)
     /// True while the program waits for a person or another program and has nothing to finish.
     private static let isWaitingForInput = Atomic<Bool>(false)
     private static let debts = Mutex<(next: Int, open: [Int: @Sendable () -> Void])>((0, [:]))
@@ -93,6 +94,12 @@ enum Shutdown {
         // A handler that does nothing: writing to a closed pipe then returns EPIPE, here and only here.
         install(SIGPIPE) { _ in }
     }
+
+    /// From now on SIGHUP asks for something to be read again, as servers do, and ends nothing.
+    static func hearHangups() { install(SIGHUP) { _ in Shutdown.hangups.store(true, ordering: .relaxed) } }
+
+    /// Whether SIGHUP has come since this was asked last.
+    static func wasHungUp() -> Bool { hangups.exchange(false, ordering: .relaxed) }
 
     private static func install(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
         var action = sigaction()
