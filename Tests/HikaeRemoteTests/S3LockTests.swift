@@ -201,6 +201,70 @@ struct S3LockTests {
         #expect(report.failures == 1)
         #expect(try renewal.standing().isOverdue)
     }
+
+    @Test func `a server that says it has locked, and has not, is found out`() throws {
+        let clock = FixedClock(SystemClock().now())
+        let proxy = try S3Proxy()
+        let bucket = S3Rig.bucket()
+        let store = try S3Rig.store(
+            bucket, through: proxy.endpoint, lock: ObjectLockSettings(mode: .compliance, days: 40), clock: clock)
+        try store.create()
+        for file in Self.files { try store.save(file, [7]) }
+        clock.advance(seconds: 25 * 86_400)
+        try proxy.set(#"[{"match": "^PUT .*retention", "status": 200}]"#)
+        let renewal = try #require(ObjectLockRenewal(store))
+        let report = try renewal.renew {
+            #expect($0.code == .refused && $0.message.contains("said that it had locked"))
+        }
+        #expect(report.failures == 6 && report.renewed == 0)
+        #expect(try #require(report.until) < clock.now().adding(seconds: 16 * 86_400))
+        // Half true: the time, but not the mode.
+        let weak = "x-amz-object-lock-mode"
+        try proxy.set(#"[{"match": "^HEAD .*versionId", "set": {"\#(weak)": "GOVERNANCE"}}]"#)
+        #expect(try renewal.renew { _ in }.failures == 6)
+        try proxy.set("[]")
+        #expect(try renewal.renew { _ in }.failures == 0)
+        #expect(try !renewal.standing().isOverdue)
+        // Said of any file, not of the config and packs alone.
+        for kind in [FileKind.key, .index, .snapshot, .parity, .pack] {
+            let path = StoredFile(kind, .named(by: [7])).path
+            try proxy.set(#"[{"match": "^HEAD .*\#(path)", "set": {"\#(weak)": "GOVERNANCE"}}]"#)
+            // One pack alone is looked at now and then only: which digits, chance decides.
+            var reasons: Set<String> = []
+            for _ in 0..<(kind == .pack ? 200 : 1) where reasons.isEmpty {
+                if let reason = try renewal.standing().reason { reasons.insert(reason) }
+            }
+            #expect(reasons.first?.contains("governance mode only") == true, "\(kind)")
+        }
+    }
+
+    @Test func `what another program wrote without a lock is locked by the next round, and not only told of`() throws {
+        let (store, bucket) = try filled(.governance, days: 40)
+        let renewal = try #require(ObjectLockRenewal(store))
+        _ = try renewal.renew { _ in }
+        #expect(try !renewal.isDue())
+        // restic adds a snapshot.
+        try S3Rig.python("s3.put_object(Bucket=sys.argv[3], Key='snapshots/' + 'ab' * 32, Body=b'x')", [bucket])
+        #expect(try renewal.standing().reason?.contains("is not locked") == true)
+        #expect(try renewal.isDue())
+        #expect(try renewal.renew { _ in }.renewed == 1)
+        #expect(try !renewal.isDue())
+    }
+
+    @Test func `what is written while locks are renewed is locked from its own first moment`() throws {
+        let clock = FixedClock(SystemClock().now())
+        let (store, bucket) = try filled(.governance, days: 40, clock: clock)
+        clock.advance(seconds: 25 * 86_400)
+        let writing = RunningThread {
+            for number in UInt8(0)..<30 { try? store.save(StoredFile(.pack, .named(by: [1, number])), [1, number]) }
+        }
+        let report = try #require(ObjectLockRenewal(store)).renew { Issue.record("\($0)") }
+        writing.join()
+        #expect(report.renewed == 6)
+        let found = try locks(bucket).filter { !$0.key.hasPrefix("locks/") && !$0.key.hasSuffix(".json") }
+        #expect(found.count == 36)
+        for (key, lock) in found { #expect(lock == "GOVERNANCE 65", "\(key)") }
+    }
 }
 
 /// When locks are renewed, decided without a server.

@@ -38,6 +38,22 @@ struct S3UndeleteTests {
         #expect(text == "", "nothing that is locked could be ended")
     }
 
+    @Test func `what lay hidden while locks were renewed is locked again when it comes back`() throws {
+        let place = S3Rig.bucket()
+        let clock = FixedClock(SystemClock().now())
+        let store = try S3Rig.store(place, lock: Self.lock, clock: clock)
+        try store.create()
+        try store.save(.config, [1])
+        let pack = StoredFile(.pack, .named(by: [1, 2]))
+        try store.save(pack, [1, 2])
+        try store.remove(pack)
+        clock.advance(seconds: 28 * 86_400)
+        _ = try #require(ObjectLockRenewal(store)).renew { Issue.record("\($0)") }
+        #expect(try BucketUndelete(store, since: nil).run { Issue.record("\($0)") }.broughtBack == 1)
+        let facts = try #require(try store.patient.facts(store.key(pack)))
+        #expect(try #require(facts.retention).until > clock.now().adding(seconds: 29 * 86_400))
+    }
+
     @Test func `a locked bucket that was emptied and overwritten is restored whole, and restic finds it whole`() throws
     {
         let place = S3Rig.bucket()

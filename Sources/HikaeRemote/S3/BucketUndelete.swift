@@ -149,8 +149,10 @@ public struct BucketUndelete: Sendable {
             } catch {
                 // A key that may write and not remove lays a copy on top.
                 guard error.code == .accessDenied else { throw error }
-                try store.patient.bringBack(history.key, version: version, lock: store.lock(history.file))
+                return try store.patient.bringBack(history.key, version: version, lock: store.lock(history.file))
             }
+            // While it was hidden nobody renewed its lock.
+            try ObjectLockRenewal(store)?.renew(history.key, version: version)
         }
     }
 }

@@ -56,8 +56,11 @@ public struct ObjectLockRenewal: Sendable {
         }
     }
 
-    /// Whether a renewal is to be made now.
-    public func isDue() throws(HikaeError) -> Bool { schedule.isDue(try record(), now: store.clock.now()) }
+    /// Whether a renewal is to be made now: because of the time, or because a sample is not locked as it should be.
+    public func isDue() throws(HikaeError) -> Bool {
+        if schedule.isDue(try record(), now: store.clock.now()) { return true }
+        return try standing().isOverdue
+    }
 
     /// How the locks stand, by what was written down and by a sample of what is there.
     public func standing() throws(HikaeError) -> Standing {
@@ -69,13 +72,17 @@ public struct ObjectLockRenewal: Sendable {
         }
         var standing = Standing(record: record, until: record.until, isOverdue: false, reason: nil)
         let sample = try sample()
-        let shortest = sample.min { ($0.until ?? now) < ($1.until ?? now) }
-        if let shortest, (shortest.until ?? now) < record.until {
-            standing.until = shortest.until ?? now
+        let shortest = sample.min { ($0.lock?.until ?? now) < ($1.lock?.until ?? now) }
+        if let shortest, (shortest.lock?.until ?? now) < record.until {
+            standing.until = shortest.lock?.until ?? now
             standing.isOverdue = true
             standing.reason =
-                shortest.until.map { "\(shortest.name) in \(store.location) is locked until \($0.display) only" }
+                shortest.lock.map { "\(shortest.name) in \(store.location) is locked until \($0.until.display) only" }
                 ?? "\(shortest.name) in \(store.location) is not locked"
+        } else if let weak = sample.first(where: { $0.lock.map(schedule.settings.isWeaker) ?? false }) {
+            standing.isOverdue = true
+            standing.reason =
+                "\(weak.name) in \(store.location) is locked in governance mode only: who has the right to can delete it"
         } else if schedule.isOverdue(until: record.until, now: now) {
             standing.isOverdue = true
             standing.reason =
@@ -87,18 +94,23 @@ public struct ObjectLockRenewal: Sendable {
         return standing
     }
 
-    /// The config's lock and those of some packs.
-    private func sample() throws(HikaeError) -> [(name: String, until: Timestamp?)] {
+    /// The locks of the config, of some packs, and of one file or two of each other kind that is to be locked.
+    private func sample() throws(HikaeError) -> [(name: String, lock: ObjectRetention?)] {
         var keys: [[UInt8]] = [store.key(.config)]
-        let digit = String(Int.random(in: 0..<16), radix: 16)
-        try store.patient.list(prefix: Array("\(store.base)data/\(digit)".utf8)) { page throws(HikaeError) in
-            keys += page.objects.map(\.key).shuffled().prefix(8)
-            return false
+        for kind in FileKind.allCases where kind != .config && kind != .lock {
+            let digit = kind == .pack ? String(Int.random(in: 0..<16), radix: 16) : ""
+            try store.patient.list(prefix: Array("\(store.base)\(kind.folder)/\(digit)".utf8)) {
+                page throws(HikaeError) in
+                // What is none of a repository's files nobody locks.
+                keys += page.objects.map(\.key).filter { store.file($0) != nil }.shuffled().prefix(
+                    kind == .pack ? 8 : 2)
+                return false
+            }
         }
-        var found: [(name: String, until: Timestamp?)] = []
+        var found: [(name: String, lock: ObjectRetention?)] = []
         for key in keys {
             guard let facts = try store.patient.facts(key) else { continue }
-            found.append((S3Client.shown(key), facts.retention?.until))
+            found.append((S3Client.shown(key), facts.retention))
         }
         return found
     }
@@ -166,6 +178,11 @@ public struct ObjectLockRenewal: Sendable {
         return result
     }
 
+    /// Locks one version again if it has less than its share of time left.
+    func renew(_ key: [UInt8], version: String?) throws(HikaeError) {
+        if let error = renew(key, version, store.clock.now()).2 { throw error }
+    }
+
     /// Until when a version is locked now, whether it was locked again, and what hindered it.
     private func renew(_ key: [UInt8], _ version: String?, _ now: Timestamp) -> (Timestamp, Bool, HikaeError?) {
         var known = now
@@ -176,15 +193,36 @@ public struct ObjectLockRenewal: Sendable {
             }
             known = facts.retention?.until ?? now
             var wanted = schedule.settings.retention(at: now)
-            let isWeaker = facts.retention?.mode == "GOVERNANCE" && wanted.mode == "COMPLIANCE"
+            let isWeaker = facts.retention.map(schedule.settings.isWeaker) ?? false
             guard isWeaker || schedule.wantsRenewal(until: known, now: now) else { return (known, false, nil) }
             if facts.retention?.mode == "COMPLIANCE" { wanted.mode = "COMPLIANCE" }
             // What another machine locked for longer stays so.
             wanted.until = max(wanted.until, known)
             try store.patient.retain(key, version: version, wanted)
+            try confirm(key, version, wanted)
             return (wanted.until, true, nil)
         } catch {
             return (known, false, error)
         }
     }
+
+    /// Looks whether a lock is there that the server said it has set: some take the request and do nothing.
+    private func confirm(_ key: [UInt8], _ version: String?, _ wanted: ObjectRetention) throws(HikaeError) {
+        let found = try store.patient.facts(key, version: version)
+        // To the second, as S3 keeps it.
+        let isShort = found?.retention.map { $0.until.seconds < wanted.until.seconds || schedule.settings.isWeaker($0) }
+        guard let found, isShort ?? true else { return }
+        throw HikaeError(
+            .refused,
+            "\(store.location) said that it had locked \(S3Client.shown(key)), and it is "
+                + (found.retention.map { "locked until \($0.until.display) only (\($0.mode.lowercased()))" }
+                    ?? "not locked"),
+            hint: "The server does not keep Object Lock, or the key may set locks and not see them: it needs the right "
+                + "s3:GetObjectRetention.")
+    }
+}
+
+extension ObjectLockSettings {
+    /// Whether a lock can be lifted by more people than these settings allow.
+    func isWeaker(_ lock: ObjectRetention) -> Bool { mode == .compliance && lock.mode != "COMPLIANCE" }
 }
