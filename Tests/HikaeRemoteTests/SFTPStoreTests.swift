@@ -80,17 +80,16 @@ struct SFTPStoreTests {
     }
 
     @Test func `a connection that dies under a save is made again`() throws {
-        let folder = try SFTPRig.folder()
-        let store = try SFTPRig.store(folder)
+        let programs = try TemporaryDirectory()
+        let ssh = try MortalProgram("ssh", in: programs)
+        var options = try SFTPRig.options()
+        options.sshProgram = ssh.path
+        let store = try SFTPStore(SFTPRig.location(SFTPRig.folder()), options)
         try store.create()
         try store.save(.config, [1])
         var generator = SeededGenerator(seed: 7)
-        let killing = RunningThread {
-            for _ in 0..<6 {
-                _ = try? Command("pkill", ["-KILL", "-P", "\(getpid())", "-x", "ssh"]).run()
-                _ = try? Command("sleep", ["0.15"]).run()
-            }
-        }
+        let reaper = Reaper(most: 6, every: 0.05...0.25) { ssh.signal(SIGKILL) > 0 }
+        defer { reaper.end() }
         var packs: [(StoredFile, [UInt8])] = []
         for _ in 0..<12 {
             let bytes = (0..<700_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -98,7 +97,7 @@ struct SFTPStoreTests {
             try RetryingStore(store, clock: ManualPaceClock()).save(pack, bytes)
             packs.append((pack, bytes))
         }
-        killing.join()
+        reaper.end()
         for (pack, bytes) in packs { #expect(try RetryingStore(store).load(pack) == bytes) }
         #expect(Set(try store.list(.pack).map(\.id)) == Set(packs.compactMap(\.0.id)))
     }

@@ -37,6 +37,9 @@ package protocol RESTLink: Sendable {
     ///   - buffer: where the body of a 206 goes; nil: into the answer. What exceeds the buffer is counted only.
     func exchange(_ request: RESTRequest, limit: Int, into buffer: UnsafeMutableRawBufferPointer?) throws(HikaeError)
         -> RESTAnswer
+
+    /// Ends every connection. Nothing is asked any more.
+    func close()
 }
 
 /// Over HTTP connections.
@@ -72,6 +75,8 @@ struct HTTPLink: RESTLink {
             throw transport.explained(error)
         }
     }
+
+    func close() { transport.close() }
 
     /// Bytes of the body. What does not fit is counted as one byte too many, and not read.
     private static func fill(_ buffer: UnsafeMutableRawBufferPointer, from response: ResponseStream) throws(HikaeError)

@@ -63,6 +63,8 @@ public final class RESTStore: ObjectStore {
         traits = StoreTraits(isRemote: true, wantedConcurrency: connections)
     }
 
+    deinit { link.close() }
+
     // MARK: Laying out
 
     /// Lays out an empty repository.
@@ -185,7 +187,10 @@ public final class RESTStore: ObjectStore {
             if file == .config { noteSeen() }
             return answer.body
         }
-        var bytes = [UInt8](repeating: 0, count: Int(range.upperBound - range.lowerBound))
+        guard range.count <= RESTWire.largestFile else {
+            throw HikaeError(.limit, "\(range.count) bytes of \(file) are more than can be loaded at once")
+        }
+        var bytes = [UInt8](repeating: 0, count: range.count)
         try bytes.withMutableBytes { buffer throws(HikaeError) in
             try read(file, at: range.lowerBound, into: buffer)
         }
@@ -208,10 +213,20 @@ public final class RESTStore: ObjectStore {
         let answer = try send(request, limit: RESTWire.largestFile, into: buffer)
         switch answer.head.status {
         case 206:
-            guard answer.count <= buffer.count else {
-                throw HikaeError(.protocolViolation, "\(location) sent more of \(file) than was asked for")
+            let part = RESTWire.contentRange(answer.head)
+            guard answer.count <= buffer.count, part.map({ $0.lowerBound == offset }) ?? true else {
+                throw HikaeError(
+                    .protocolViolation, "\(location) was asked for some bytes of \(file) and sent others")
             }
-            guard answer.count == buffer.count else { throw shorter(file, offset + UInt64(answer.count), than: end) }
+            guard answer.count == buffer.count else {
+                // Fewer than the answer itself speaks of were lost on the way; else the file has no more.
+                if let part, answer.count < part.count {
+                    throw HikaeError(
+                        .unreachable, "\(file) from \(location) ended after \(answer.count) of \(part.count) bytes",
+                        isRetryable: true)
+                }
+                throw shorter(file, offset + UInt64(answer.count), than: end)
+            }
         case 200:
             // A server that knows no ranges sends everything.
             guard UInt64(answer.body.count) >= end else { throw shorter(file, UInt64(answer.body.count), than: end) }
@@ -276,21 +291,29 @@ public final class RESTStore: ObjectStore {
             try confirm()
             return []
         }
-        var found: [StoredFileInfo] = []
-        found.reserveCapacity(files.files.count)
-        for (id, size) in files.files {
-            // Version 1 of the protocol has names only.
-            if let size {
-                found.append(StoredFileInfo(id: id, size: size))
-            } else {
+        let known = files.files.compactMap { id, size in size.map { StoredFileInfo(id: id, size: $0) } }
+        // Version 1 of the protocol has names only.
+        return try known + sized(files.files.filter { $0.size == nil }.map { StoredFile(kind, $0.id) })
+    }
+
+    /// Files with their sizes, each asked for; those that have gone meanwhile are left out.
+    private func sized(_ files: [StoredFile]) throws(HikaeError) -> [StoredFileInfo] {
+        guard !files.isEmpty else { return [] }
+        let found = Mutex<[StoredFileInfo]>([])
+        let next = Atomic<Int>(0)
+        let failure = FirstError()
+        runThreads(min(max(1, traits.wantedConcurrency), files.count)) { [self] _ in
+            while failure.value == nil {
+                let number = next.add(1, ordering: .relaxed).oldValue
+                guard number < files.count, let id = files[number].id else { return }
                 do throws(HikaeError) {
-                    found.append(StoredFileInfo(id: id, size: try self.size(StoredFile(kind, id))))
-                } catch {
-                    if error.code != .notFound { throw error }
-                }
+                    let info = StoredFileInfo(id: id, size: try size(files[number]))
+                    found.withLock { $0.append(info) }
+                } catch { if error.code != .notFound { failure.set(error) } }
             }
         }
-        return found
+        try failure.check()
+        return found.withLock { $0 }
     }
 
     // MARK: Asking

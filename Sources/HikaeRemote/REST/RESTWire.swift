@@ -30,6 +30,16 @@ enum RESTWire {
         WireField("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")
     }
 
+    /// Which bytes of a file an answer says it brings; nil when it does not say, or makes no sense.
+    static func contentRange(_ head: ResponseHead) -> Range<UInt64>? {
+        guard let text = head["content-range"], text.hasPrefix("bytes ") else { return nil }
+        let parts = text.dropFirst(6).split(whereSeparator: { $0 == "-" || $0 == "/" }).map { UInt64($0) }
+        guard parts.count == 3, let first = parts[0], let last = parts[1], last >= first, last < .max else {
+            return nil
+        }
+        return first..<last + 1
+    }
+
     /// A listing, and whether it has sizes.
     static func listing(_ body: [UInt8]) throws(HikaeError) -> (files: [(id: FileID, size: UInt64?)], hasSizes: Bool) {
         var files: [(FileID, UInt64?)] = []
@@ -82,6 +92,11 @@ enum RESTWire {
                 .accessDenied, what + "the server does not let us in",
                 hint: "Check the user and the password: HIKAE_REST_USERNAME and HIKAE_REST_PASSWORD, or `user` and "
                     + "`credential` in the plan.")
+        case 403 where ["look", "read", "list", "ask"].contains(where: action.hasPrefix):
+            return HikaeError(
+                .accessDenied, what + "this user may not use this repository",
+                hint: "Is the name right? The first part of the path is a tenant's, and a user reaches one tenant only."
+            )
         case 403:
             return HikaeError(
                 .refused, what + "the server does not allow that",

@@ -1,5 +1,6 @@
 // REST requests through a program's standard input and output: `rclone serve restic --stdio`, HTTP/2 without TLS and
-// without asking first. A program that ended is started again by the next request.
+// without asking first. A program that ended, or on which nothing moves any more, is followed by a new one at the next
+// request; what was under way fails, and says that it may be repeated.
 
 import HikaeCore
 import HikaeHTTP
@@ -22,6 +23,7 @@ final class RcloneLink: RESTLink {
         let process: ChildProcess
         let channel: any Channel
         let streams: NIOHTTP2Handler.StreamMultiplexer
+        let pulse = Pulse()
     }
 
     private enum State {
@@ -44,7 +46,9 @@ final class RcloneLink: RESTLink {
         (self.cancellation, self.patience) = (cancellation, patience)
     }
 
-    deinit {
+    deinit { close() }
+
+    func close() {
         let last = state.withLock { state in
             defer { state = .idle }
             return state
@@ -56,9 +60,9 @@ final class RcloneLink: RESTLink {
         -> RESTAnswer
     {
         let line = try line()
-        let answer = StreamAnswer(limit: limit)
+        let answer = StreamAnswer(limit: limit, pulse: line.pulse)
         send(request, on: line, to: answer)
-        let (head, body) = try wait(for: answer, line)
+        let (head, body) = try wait(for: answer, line, sending: request.body?.count ?? 0)
         guard head.status == 206, let buffer else { return RESTAnswer(head: head, body: body, count: body.count) }
         buffer.copyBytes(from: body.prefix(buffer.count))
         return RESTAnswer(head: head, body: [], count: body.count)
@@ -90,11 +94,16 @@ final class RcloneLink: RESTLink {
         }
     }
 
-    /// Waits until the answer is whole. Gives up when nothing moves.
-    private func wait(for answer: StreamAnswer, _ line: Line) throws(HikaeError) -> (ResponseHead, [UInt8]) {
-        var (signs, silent) = (-1, 0.0)
-        // A cloud behind rclone may take its time to acknowledge.
-        let patience = patience.silence * 5
+    /// Waits until the answer is whole. Gives up when nothing moves, and the program with it when nothing else moved
+    /// meanwhile either.
+    ///
+    /// - Parameter count: bytes of the body that goes out.
+    private func wait(for answer: StreamAnswer, _ line: Line, sending count: Int) throws(HikaeError) -> (
+        ResponseHead, [UInt8]
+    ) {
+        var (signs, beats, silent) = (-1, 0, 0.0)
+        // A cloud behind rclone may take its time to acknowledge; 32 KiB a second is what the slowest line is granted.
+        let patience = patience.silence * 5 + Double(count) / 32_768
         while true {
             if let result = answer.result(seconds: 0.25) {
                 do throws(HikaeError) {
@@ -106,9 +115,9 @@ final class RcloneLink: RESTLink {
             do throws(HikaeError) {
                 try cancellation.check()
                 let now = answer.signs
-                silent = now == signs ? silent + 0.25 : 0
-                signs = now
+                if now != signs { (signs, beats, silent) = (now, line.pulse.beats, 0) } else { silent += 0.25 }
                 guard silent < patience else {
+                    if line.pulse.beats == beats { abandon(line) }
                     throw HikaeError(
                         .unreachable, "\(location): \(command[0]) said nothing for \(Int(patience)) seconds",
                         isRetryable: true)
@@ -154,19 +163,41 @@ final class RcloneLink: RESTLink {
         // NIO closes its own pair; the process's belong to the process.
         let input = fcntl(process.output, F_DUPFD_CLOEXEC, 3)
         let output = fcntl(process.input, F_DUPFD_CLOEXEC, 3)
-        guard input >= 0, output >= 0 else { throw .system("use the pipes of", command[0]) }
+        guard input >= 0, output >= 0 else {
+            let error = HikaeError.system("use the pipes of", command[0])
+            for descriptor in [input, output] where descriptor >= 0 { Glibc.close(descriptor) }
+            throw error
+        }
+        let channel: any Channel
         do {
-            let channel = try NIOPipeBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            channel = try NIOPipeBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .takingOwnershipOfDescriptors(input: input, output: output).wait()
+        } catch {
+            // Not taken: ours still.
+            for descriptor in [input, output] { Glibc.close(descriptor) }
+            throw HikaeError(.programFailed, "\(command[0]) cannot be spoken to: \(error)")
+        }
+        do {
             let streams = try channel.configureHTTP2Pipeline(
                 mode: .client, connectionConfiguration: .init(), streamConfiguration: .init()
             ) { $0.close() }.wait()
             process.closeInput()
             return Line(process: process, channel: channel, streams: streams)
         } catch {
-            process.terminate()
-            throw HikaeError(.programFailed, "\(command[0]) cannot be spoken to: \(error)")
+            // It has ended already, or does as soon as nothing more can come.
+            channel.close(promise: nil)
+            throw ended(process)
         }
+    }
+
+    /// Ends a program that is of no use any more; the next request starts another.
+    private func abandon(_ line: Line) {
+        let isCurrent = state.withLock { state in
+            guard case .running(let current) = state, current.process === line.process else { return false }
+            state = .idle
+            return true
+        }
+        if isCurrent { Self.end(line) }
     }
 
     /// Closes the program's input, upon which it ends, and sees to it.
@@ -175,15 +206,22 @@ final class RcloneLink: RESTLink {
         line.process.terminate()
     }
 
-    /// The same error, with what the program said when that ended it.
+    /// The same error, with how the program ended and what it said, when that is what broke the stream.
     private func explained(_ error: HikaeError, _ line: Line) -> HikaeError {
         guard error.code == .unreachable else { return error }
         // A stream may break a moment before the program has ended, and only then its words are whole.
         for _ in 0..<50 where line.channel.isActive { usleep(20_000) }
         guard !line.channel.isActive else { return error }
-        _ = try? line.process.wait()
-        let words = line.process.messages
-        let text = words.isEmpty ? error.message : "\(location): \(command[0]) ended"
-        return HikaeError(.unreachable, text, hint: words.isEmpty ? nil : words, isRetryable: true)
+        return ended(line.process)
+    }
+
+    /// The error for a program that has ended, or does so now.
+    private func ended(_ process: ChildProcess) -> HikaeError {
+        let words = process.lastWords()
+        let status = (try? process.wait()) ?? 0
+        let how = status > 128 ? "was ended by signal \(status - 128)" : "ended, with exit status \(status)"
+        return HikaeError(
+            .unreachable, "\(location): \(command[0]) \(how), before it had answered",
+            hint: words.isEmpty ? nil : words, isRetryable: true)
     }
 }

@@ -4,6 +4,16 @@ import HikaeCore
 import HikaeHTTP
 import NIOCore
 import NIOHTTP1
+import Synchronization
+
+/// How often anything moved on any stream of one program.
+final class Pulse: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var beats: Int { count.load(ordering: .relaxed) }
+
+    func beat() { count.add(1, ordering: .relaxed) }
+}
 
 /// An answer on its way.
 final class StreamAnswer: Sendable {
@@ -13,13 +23,17 @@ final class StreamAnswer: Sendable {
         var result: Result<Void, HikaeError>?
         var signs = 0
         var channel: (any Channel)?
+        var isCancelled = false
     }
 
     private let limit: Int
+    private let pulse: Pulse
     private let monitor = Monitor(State())
 
-    /// - Parameter limit: bytes of a body at most.
-    init(limit: Int) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: bytes of a body at most.
+    ///   - pulse: told of whatever moves.
+    init(limit: Int, pulse: Pulse) { (self.limit, self.pulse) = (limit, pulse) }
 
     /// The answer when it is whole, waiting for so long.
     func result(seconds: Double) -> Result<(ResponseHead, [UInt8]), HikaeError>? {
@@ -37,16 +51,32 @@ final class StreamAnswer: Sendable {
     var signs: Int { monitor.withLock { $0.signs } }
 
     /// Something moved.
-    func sign() { monitor.withLock { $0.signs += 1 } }
+    func sign() {
+        pulse.beat()
+        monitor.withLock { $0.signs += 1 }
+    }
 
     /// The stream, so that it can be given up.
-    func take(_ channel: any Channel) { monitor.withLock { $0.channel = channel } }
+    func take(_ channel: any Channel) {
+        let isUnwanted = monitor.withLock { state in
+            state.channel = channel
+            return state.isCancelled
+        }
+        if isUnwanted { channel.close(promise: nil) }
+    }
 
     /// Nobody waits any more.
-    func cancel() { monitor.withLock { $0.channel }?.close(promise: nil) }
+    func cancel() {
+        let channel = monitor.withLock { state in
+            state.isCancelled = true
+            return state.channel
+        }
+        channel?.close(promise: nil)
+    }
 
     func begin(_ head: HTTPResponseHead) {
         let fields = head.headers.map { WireField($0.name.lowercased(), $0.value) }
+        pulse.beat()
         monitor.withLock { state in
             state.head = ResponseHead(status: Int(head.status.code), headers: fields)
             state.signs += 1
@@ -55,7 +85,8 @@ final class StreamAnswer: Sendable {
 
     /// False when that is too much.
     func append(_ part: ByteBuffer) -> Bool {
-        monitor.withLock { state in
+        pulse.beat()
+        return monitor.withLock { state in
             state.signs += 1
             guard state.body.count + part.readableBytes <= limit else {
                 state.result = .failure(HikaeError(.protocolViolation, "an answer of more than \(limit) bytes"))

@@ -192,26 +192,13 @@ extension SFTPChannel {
 
     /// The other side has ended the stream: says why, and fails what is under way.
     fileprivate func ended() {
-        let messages = Self.lastWords(of: process)
+        let messages = process.lastWords()
         fail(SSHFailure.error(messages, address: address, wasConnected: true))
     }
 
     fileprivate func failed(_ error: HikaeError) { fail(error) }
 
     fileprivate var silenceLimit: Double { silence }
-
-    /// Waits for the end of a program whose output has ended, and returns its messages.
-    private static func lastWords(of process: ChildProcess) -> String {
-        let isDone = Monitor(false)
-        let waiting = RunningThread {
-            _ = try? process.wait()
-            isDone.withLock { $0 = true }
-        }
-        let inTime = isDone.wait(seconds: 2) { $0 ? true : nil } ?? false
-        if !inTime { process.terminate() }
-        if inTime { waiting.join() }
-        return process.messages
-    }
 
     private static func greet(_ process: ChildProcess, _ splitter: FrameSplitter, _ address: String)
         throws(HikaeError) -> ServerFeatures
@@ -249,7 +236,7 @@ extension SFTPChannel {
             guard polled.revents != 0 else { continue }
             let count = try process.read(into: splitter.room)
             guard count > 0 else {
-                throw SSHFailure.error(lastWords(of: process), address: address, wasConnected: false)
+                throw SSHFailure.error(process.lastWords(), address: address, wasConnected: false)
             }
             splitter.added(count)
         }

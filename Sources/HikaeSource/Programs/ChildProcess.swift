@@ -180,6 +180,18 @@ public final class ChildProcess: @unchecked Sendable {
         return signal != 0 ? 128 + signal : status >> 8 & 0xFF
     }
 
+    /// Waits for the end of a program whose output has ended, and ends it when it has not in `seconds`. Its messages.
+    public func lastWords(seconds: Double = 2) -> String {
+        let isDone = Monitor(false)
+        let waiting = RunningThread { [self] in
+            _ = try? wait()
+            isDone.withLock { $0 = true }
+        }
+        if isDone.wait(seconds: seconds, until: { $0 ? true : nil }) == nil { terminate() }
+        waiting.join()
+        return messages
+    }
+
     /// Waits for the program's end. Throws `.programFailed` unless it succeeded.
     public func finish() throws(HikaeError) {
         let code = try wait()
