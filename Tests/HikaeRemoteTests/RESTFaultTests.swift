@@ -1,4 +1,5 @@
 import HikaeCore
+import HikaeFormat
 import HikaeRemote
 import HikaeRepository
 import HikaeStore
@@ -8,58 +9,18 @@ import Testing
 /// A REST server, or the way to it, breaks at any call: it is made again, or told; never half believed.
 @Suite(.serialized)
 struct RESTFaultTests {
-    /// One call of a store, and which requests it makes.
-    struct Call: Sendable, CustomStringConvertible {
-        let description: String
-        let requests: String
-        /// Whether an answer has a body that can be cut short.
-        var hasBody = false
-        let body: @Sendable (any ObjectStore) throws -> Void
-    }
-
-    private static let content = [UInt8](repeating: 0xA5, count: 50_000)
-    private static let pack = StoredFile(.pack, .named(by: content))
-    private static let other = StoredFile(.snapshot, .named(by: [9]))
-
-    static let calls: [Call] = [
-        Call(description: "create", requests: "^(HEAD|POST) ") { store in try store.create() },
-        Call(description: "save", requests: "^POST ") { store in
-            let file = StoredFile(.pack, .named(by: [1, 2]))
-            try store.save(file, [1, 2])
-            #expect(try store.load(file) == [1, 2])
+    private static let faults = HTTPFaults(
+        methods: { call in
+            switch call {
+            case .create, .saveConfig: "HEAD|POST"
+            case .save: "POST"
+            case .load, .read, .list: "GET"
+            case .size: "HEAD"
+            case .remove: "DELETE"
+            }
         },
-        Call(description: "save the config", requests: "^(HEAD|POST) ") { store in
-            try store.save(.config, [5, 5])
-            #expect(try store.load(.config) == [5, 5])
-        },
-        Call(description: "load", requests: "^GET ", hasBody: true) { store in
-            let loaded = try store.load(pack)
-            #expect(loaded == content)
-        },
-        Call(description: "read", requests: "^GET ", hasBody: true) { store in
-            let loaded = try store.load(pack, range: 10..<40_000)
-            #expect(loaded == Array(content[10..<40_000]))
-        },
-        Call(description: "size", requests: "^HEAD ") { store in
-            let size = try store.size(pack)
-            #expect(size == 50_000)
-        },
-        Call(description: "list", requests: "^GET ", hasBody: true) { store in
-            let listed = try store.list(.pack)
-            #expect(listed.map(\.size) == [50_000])
-        },
-        Call(description: "remove", requests: "^DELETE ") { store in
-            try store.remove(other)
-            #expect(try !store.exists(other))
-        },
-    ]
-
-    static let faults = [
-        #""status": 500"#, #""status": 502, "body": "<html>Bad Gateway</html>""#,
-        #""status": 503, "headers": {"Retry-After": "7"}"#, #""reset": true"#, #""stall": true"#,
-    ]
-    /// Of these a body is needed.
-    static let bodyFaults = [#""truncate": 20"#, #""truncate": 0"#, #""drip": 0.4"#]
+        hasBody: { [.load, .read, .list].contains($0) },
+        faults: [#""status": 500"#, #""status": 503, "headers": {"Retry-After": "7"}"#] + HTTPFaults.drops)
 
     private static let shared = Result { try RESTProxy() }
 
@@ -68,38 +29,69 @@ struct RESTFaultTests {
         let proxy = try Self.shared.get()
         try proxy.set("[]")
         let store = try RESTRig.store(RESTRig.name(), port: proxy.port)
-        try store.create()
-        try store.save(Self.pack, Self.content)
-        try store.save(Self.other, [9])
+        try FaultCall.prepare(store)
         return (proxy, store)
     }
 
-    @Test(arguments: calls)
-    func `a request that fails once is made again, and the call does what it says`(call: Call) throws {
-        for fault in Self.faults + (call.hasBody ? Self.bodyFaults : []) {
-            let (proxy, store) = try rig()
-            let clock = ManualPaceClock()
-            try proxy.set(#"[{"match": "\#(call.requests)", "times": 1, \#(fault)}]"#)
-            do {
-                try call.body(RetryingStore(store, clock: clock))
-            } catch {
-                Issue.record("\(call) with \(fault): \(error)")
-            }
-            #expect(clock.pauses.count == 1, "\(call) with \(fault) was made again once")
-            if fault.contains("Retry-After") { #expect(clock.pauses.first ?? 0 >= 7_000_000_000, "\(call)") }
-        }
+    @Test(arguments: FaultCall.allCases)
+    func `a request that fails once is made again, and the call does what it says`(call: FaultCall) throws {
+        try Self.faults.once(call) { try rig() }
     }
 
-    @Test(arguments: calls)
-    func `what fails again and again is told, and not taken for an answer`(call: Call) throws {
-        let policy = RetryPolicy(attempts: 3, firstPause: 1, longestPause: 1)
-        for fault in Self.faults where !fault.contains("stall") {
-            let (proxy, store) = try rig()
-            try proxy.set(#"[{"match": "\#(call.requests)", \#(fault)}]"#)
-            let error = try refusal { try call.body(RetryingStore(store, policy: policy, clock: ManualPaceClock())) }
-            #expect(error?.isRetryable == true, "\(call) with \(fault): \(String(describing: error))")
-            #expect(try proxy.log().count >= 3)
+    @Test(arguments: FaultCall.allCases)
+    func `what fails again and again is told, and not taken for an answer`(call: FaultCall) throws {
+        try Self.faults.always(call, [.unreachable, .inputOutput]) { try rig() }
+    }
+
+    @Test func `bytes that were not asked for are refused, and those that were lost on the way asked for again`() throws
+    {
+        let (proxy, store) = try rig()
+        let match = #""match": "^GET .*/data/", "times": 1"#
+        // Another range than was asked for, of the right length.
+        try proxy.set(#"[{\#(match), "set": {"Content-Range": "bytes 0-39989/50000"}}]"#)
+        #expect(try refusal { _ = try store.load(FaultCall.pack, range: 10..<40_000) }?.code == .protocolViolation)
+        // The head speaks of all, and less comes, with an end as it should be.
+        try proxy.set(
+            #"[{\#(match), "status": 206, "headers": {"Content-Range": "bytes 10-39999/50000"}, "body": "x"}]"#)
+        let clock = ManualPaceClock()
+        try FaultCall.read.perform(on: RetryingStore(store, clock: clock))
+        #expect(clock.pauses.count == 1)
+    }
+
+    @Test func `a server of the protocol's first version, which tells names only, is asked for sizes`() throws {
+        let (proxy, store) = try rig()
+        for number in 0..<40 { try store.save(StoredFile(.index, .named(by: [UInt8(number)])), [UInt8(number), 1]) }
+        try proxy.set(#"[{"match": "^GET .*/index/$", "names": true}]"#)
+        let listed = try store.list(.index)
+        #expect(Set(listed.map(\.id)) == Set((0..<40).map { FileID.named(by: [UInt8($0)]) }))
+        #expect(listed.allSatisfy { $0.size == 2 })
+        // One that goes meanwhile is left out; one that cannot be asked for is told.
+        let rule = #"{"match": "^HEAD .*/index/", "skip": 5, "times": 1, "status": "#
+        try proxy.set(#"[{"match": "^GET .*/index/$", "names": true}, \#(rule)404}]"#)
+        #expect(try store.list(.index).count == 39)
+        try proxy.set(#"[{"match": "^GET .*/index/$", "names": true}, \#(rule)500}]"#)
+        #expect(try refusal { _ = try store.list(.index) }?.isRetryable == true)
+    }
+
+    @Test func `a store that is not wanted any more leaves no connection open`() throws {
+        // One of its own: others have connections to the shared one.
+        let server = try PracticeServer("rest")
+        func connections() throws -> Int {
+            let port = String(server.port(), radix: 16, uppercase: true)
+            let table = String(decoding: try Files.read("/proc/net/tcp"), as: UTF8.self)
+            return table.split(separator: "\n").filter { line in
+                let fields = line.split(separator: " ")
+                return fields.count > 3 && fields[2].hasSuffix(":\(port)") && fields[3] == "01"
+            }.count
         }
+        let location = RESTRig.location("vault", server)
+        var store: RESTStore? = try RESTStore(RESTLocation(location), RESTRig.options())
+        try store?.create()
+        #expect(try connections() > 0)
+        store = nil
+        // Far sooner than an idle connection is closed of itself.
+        for _ in 0..<100 where try connections() > 0 { _ = try Command("sleep", ["0.1"]).run() }
+        #expect(try connections() == 0)
     }
 
     @Test func `a capture that every ninth request hits leaves a repository that restic accepts`() throws {
@@ -109,8 +101,9 @@ struct RESTFaultTests {
         let policy = RetryPolicy(attempts: 40, firstPause: 1, longestPause: 1000)
         let store = PipelinedStore(
             RetryingStore(try RESTRig.store(name, port: proxy.port), policy: policy), uploads: 6)
+        let faults = Self.faults.faults.filter { !$0.contains("stall") }
         let rules = (0..<60).map { number in
-            let fault = Self.faults[number % 4]
+            let fault = faults[number % faults.count]
             return #"{"match": "^(GET|POST|HEAD) ", "skip": \#(number * 9), "times": 1, \#(fault)}"#
         }
         try proxy.set("[\(rules.joined(separator: ", "))]")

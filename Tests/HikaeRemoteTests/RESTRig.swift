@@ -63,7 +63,7 @@ enum RESTRig {
 }
 
 /// A proxy in front of the server that breaks what goes through it.
-final class RESTProxy: Sendable {
+final class RESTProxy: FaultProxy, Sendable {
     private let process: PracticeServer
     private let control: HTTPTransport
     var port: Int { process.port() }
@@ -85,6 +85,8 @@ final class RESTProxy: Sendable {
         let text = String(decoding: try request("GET", "log", nil), as: UTF8.self)
         return try JSONValue(text).array.map { "\($0[0]?.string ?? "") \($0[1]?.string ?? "")" }
     }
+
+    func count() throws -> Int { try log().count }
 
     private func request(_ method: String, _ name: String, _ body: [UInt8]?) throws -> [UInt8] {
         let url = "http://127.0.0.1:\(port)/-/\(name)"

@@ -41,6 +41,7 @@ struct RESTStoreTests {
         let error = try #require(try refusal { _ = try store.load(.config) })
         #expect(error.code == .unreachable)
         #expect(error.isRetryable)
+        #expect(error.message.contains("connection refused"), "\(error)")
     }
 
     @Test func `what only takes new data in is no obstacle, and refuses to remove`() throws {

@@ -103,7 +103,7 @@ enum S3Rig {
 }
 
 /// A proxy in front of the server.
-final class S3Proxy: Sendable {
+final class S3Proxy: FaultProxy, Sendable {
     private let process: PracticeServer
     private let control: HTTPTransport
     var endpoint: String { process.text("endpoint") }
@@ -127,6 +127,8 @@ final class S3Proxy: Sendable {
             ("\(entry[0]?.string ?? "") \(entry[1]?.string ?? "")", entry[2] ?? .null)
         }
     }
+
+    func count() throws -> Int { try log().count }
 
     private func request(_ method: String, _ name: String, _ body: [UInt8]?) throws -> [UInt8] {
         let exchange = try control.begin(method: method, url: "\(endpoint)/-/\(name)", headers: [], body: body)

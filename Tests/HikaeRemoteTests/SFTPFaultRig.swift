@@ -21,6 +21,37 @@ final class SFTPFaultRig: Sendable {
         try folder.write("rules/state.json", "[]")
     }
 
+    /// A rig of its own with all that another's folder holds, save its rules.
+    init(copying other: SFTPFaultRig) throws {
+        folder = try TemporaryDirectory()
+        try Command("cp", ["-a", other.folder.path + "/.", folder.path]).succeed()
+        Files.removeAll(folder.path("rules"))
+        try folder.write("rules/state.json", "[]")
+    }
+
+    /// Gives the vault the files that another's has, and no others. Folders stay.
+    func reset(to other: SFTPFaultRig) throws {
+        let wanted = Set(Files.all(below: other.vault))
+        for name in Files.all(below: vault) where !wanted.contains(name) { Files.remove("\(vault)/\(name)") }
+        for name in wanted {
+            let bytes = try Files.read("\(other.vault)/\(name)")
+            if (try? Files.read("\(vault)/\(name)")) == bytes { continue }
+            Files.remove("\(vault)/\(name)")
+            try Files.write("\(vault)/\(name)", bytes, mode: 0o600)
+        }
+    }
+
+    /// What is in the vault, byte for byte, as one value. Names tell the bytes of most files, but not of damaged ones.
+    func content() -> FileID {
+        var all: [UInt8] = []
+        for name in Files.all(below: vault) {
+            // What a server that was cut off still took away.
+            guard let bytes = try? Files.read("\(vault)/\(name)") else { continue }
+            all += Array(name.utf8) + [0] + Array(FileID.named(by: bytes).hex.utf8)
+        }
+        return .named(by: all)
+    }
+
     /// A store behind the rules.
     ///
     /// - Parameter silence: seconds that it waits for an answer: long, for a busy machine answers late.
@@ -38,14 +69,19 @@ final class SFTPFaultRig: Sendable {
     func set(_ rules: String) throws {
         Files.remove(folder.path("rules/log"))
         try Files.write(folder.path("rules/state.next"), Array(rules.utf8))
-        try Command("mv", [folder.path("rules/state.next"), folder.path("rules/state.json")]).succeed()
+        try Files.move(folder.path("rules/state.next"), to: folder.path("rules/state.json"))
+    }
+
+    /// The requests that came through: "KIND /path".
+    func lines() throws -> [String] {
+        String(decoding: try Files.read(folder.path("rules/log")), as: UTF8.self).split(separator: "\n").map(
+            String.init)
     }
 
     /// The kinds of request that came through, each with how often.
     func log() throws -> [(kind: String, count: Int)] {
         var kinds: [(kind: String, count: Int)] = []
-        let lines = String(decoding: try Files.read(folder.path("rules/log")), as: UTF8.self).split(separator: "\n")
-        for line in lines {
+        for line in try lines() {
             let kind = String(line.prefix { $0 != " " })
             if let at = kinds.firstIndex(where: { $0.kind == kind }) {
                 kinds[at].count += 1

@@ -6,6 +6,7 @@ import HikaeRemote
 import HikaeRepository
 import HikaeStore
 import HikaeTesting
+import Synchronization
 import Testing
 
 /// OpenSSH's sftp-server, or the way to it, breaks at any request: it is made again, or told; never half believed.
@@ -25,55 +26,84 @@ struct SFTPFaultTests {
         #""stray": true"#, #""twice": true"#, #""text": "Welcome!""#, #""swallow": true"#,
     ]
 
-    /// A rig whose store holds what the calls need, and what a call asks for when nothing is broken.
-    private func requests(of call: FaultCall) throws -> [(kind: String, count: Int)] {
+    /// A vault that holds what the calls need. Made once; each test works on a copy.
+    private static let prepared = Result {
         let rig = try SFTPFaultRig()
-        try FaultCall.prepare(rig.store())
-        try rig.set("[]")
+        try FaultCall.prepare(try SFTPLocationStore.local(rig.vault))
+        return rig
+    }
+
+    /// What a call asks for when nothing is broken.
+    private func requests(of call: FaultCall) throws -> [(kind: String, count: Int)] {
+        let rig = try SFTPFaultRig(copying: try Self.prepared.get())
         try call.perform(on: rig.store())
         return try rig.log().filter { $0.kind != "INIT" && $0.kind != "LIMITS" }
     }
 
-    private func rig(silence: Double = 30) throws -> (SFTPFaultRig, SFTPStore) {
-        let rig = try SFTPFaultRig()
-        try FaultCall.prepare(try SFTPLocationStore.local(rig.vault))
-        return (rig, try rig.store(silence: silence))
+    /// A request of a call, and how it fails.
+    private struct Fault: Sendable {
+        let kind: String
+        let skip: Int
+        let fault: String
+    }
+
+    /// A vault, and stores on it. A connection that broke is made again by the next call, one that did not goes on.
+    private struct Lane {
+        let rig: SFTPFaultRig
+        let usual, hurried: SFTPStore
+
+        init() throws {
+            rig = try SFTPFaultRig(copying: try SFTPFaultTests.prepared.get())
+            (usual, hurried) = (try rig.store(), try rig.store(silence: 3))
+        }
+
+        /// Makes a call on the vault as it was, with one request failing once.
+        func attempt(_ call: FaultCall, _ fault: Fault, _ clock: ManualPaceClock) throws {
+            try rig.reset(to: try SFTPFaultTests.prepared.get())
+            try rig.set(
+                #"[{"match": "^\#(fault.kind) ", "skip": \#(fault.skip), "times": 1, \#(fault.fault)}]"#)
+            let store = SFTPFaultTests.slow.contains(fault.fault) ? hurried : usual
+            try call.perform(on: RetryingStore(store, clock: clock))
+        }
     }
 
     @Test(arguments: FaultCall.allCases)
     func `a request that fails once is made again, and the call does what it says`(call: FaultCall) throws {
-        for (number, request) in try requests(of: call).enumerated() {
+        let faults = try requests(of: call).enumerated().flatMap { number, request in
             // Each kind of request with each fault; the slow ones with one request of each call.
-            for fault in Self.passing + (number == 0 ? Self.slow : []) {
-                if fault.contains("short"), request.kind != "READ" { continue }
-                let (rig, store) = try rig(silence: Self.slow.contains(fault) ? 3 : 30)
-                try rig.set(#"[{"match": "^\#(request.kind) ", "skip": \#(request.count / 2), "times": 1, \#(fault)}]"#)
-                let clock = ManualPaceClock()
-                do {
-                    try call.perform(on: RetryingStore(store, clock: clock))
-                } catch {
-                    Issue.record("\(call): \(request.kind) with \(fault): \(error)")
-                }
-                #expect(clock.pauses.count <= 1, "\(call): \(request.kind) with \(fault)")
+            (Self.passing + (number == 0 ? Self.slow : []))
+                .filter { !$0.contains("short") || request.kind == "READ" }
+                .map { Fault(kind: request.kind, skip: request.count / 2, fault: $0) }
+        }
+        Lanes.each(faults, Lane.init) { lane, fault in
+            let clock = ManualPaceClock()
+            do {
+                try lane.attempt(call, fault, clock)
+            } catch {
+                throw FaultCall.Broken(description: "\(call), \(fault): \(error)")
+            }
+            guard clock.pauses.count <= 1 else {
+                throw FaultCall.Broken(description: "\(call), \(fault): made again \(clock.pauses.count) times")
             }
         }
     }
 
     @Test(arguments: FaultCall.allCases)
     func `what making it again does not help is told, and no file is half there`(call: FaultCall) throws {
-        for request in try requests(of: call) {
-            for fault in Self.lasting {
-                if fault.contains("swallow"), request.kind != "WRITE" { continue }
-                let (rig, store) = try rig()
-                try rig.set(#"[{"match": "^\#(request.kind) ", "times": 1, \#(fault)}]"#)
-                let clock = ManualPaceClock()
-                // Either it did what it says, which it looks at itself, or it says why not.
-                let error = try refusal { try call.perform(on: RetryingStore(store, clock: clock)) }
-                if fault.contains("swallow") { #expect(error?.message.contains("acknowledged") == true, "\(call)") }
-                let local = try SFTPLocationStore.local(rig.vault)
-                for info in try local.list(.pack) {
-                    #expect(
-                        FileID.named(by: try local.load(StoredFile(.pack, info.id))) == info.id, "\(call), \(fault)")
+        let faults = try requests(of: call).flatMap { request in
+            Self.lasting.filter { !$0.contains("swallow") || request.kind == "WRITE" }
+                .map { Fault(kind: request.kind, skip: 0, fault: $0) }
+        }
+        Lanes.each(faults, Lane.init) { lane, fault in
+            // Either it did what it says, which it looks at itself, or it says why not.
+            let error = try refusal { try lane.attempt(call, fault, ManualPaceClock()) }
+            if fault.fault.contains("swallow"), error?.message.contains("acknowledged") != true {
+                throw FaultCall.Broken(description: "\(call), \(fault): \(String(describing: error))")
+            }
+            let local = try SFTPLocationStore.local(lane.rig.vault)
+            for info in try local.list(.pack) {
+                guard FileID.named(by: try local.load(StoredFile(.pack, info.id))) == info.id else {
+                    throw FaultCall.Broken(description: "\(call), \(fault): \(info.id) is half there")
                 }
             }
         }
@@ -112,14 +142,14 @@ struct SFTPFaultTests {
         }
     }
 
-    /// A repository of two snapshots, of which one is to be forgotten and one stays.
-    private func scene() throws -> SFTPFaultRig {
+    /// A repository of two snapshots, of which one is to be forgotten and one stays. Made once.
+    private static let original = Result {
         let rig = try SFTPFaultRig()
-        try rig.write("shop/photo", Self.old)
+        try rig.write("shop/photo", old)
         _ = try CaptureRig(try SFTPLocationStore.local(rig.vault))
         for note in ["one", "two"] {
             try rig.write("shop/note", Array(note.utf8))
-            try rig.write("shop/\(note)", Array(Self.old.reversed()) + Array(note.utf8))
+            try rig.write("shop/\(note)", Array(old.reversed()) + Array(note.utf8))
             let repository = try Repository.open(
                 SFTPLocationStore.local(rig.vault), password: Array("rig".utf8))
             try repository.loadIndex()
@@ -127,6 +157,9 @@ struct SFTPFaultTests {
         }
         return rig
     }
+
+    /// A copy of it.
+    private func scene() throws -> SFTPFaultRig { try SFTPFaultRig(copying: try Self.original.get()) }
 
     @Test(arguments: Operation.allCases)
     func `an operation that is broken at any kind of request succeeds or says why not, and restic accepts what is left`(
@@ -137,34 +170,57 @@ struct SFTPFaultTests {
         try run(operation, RetryingStore(try probe.store()), probe, probe.path("back"))
         let policy = RetryPolicy(attempts: 3, firstPause: 1, longestPause: 1)
         let faults = (Self.passing + Self.lasting).filter { !$0.contains("short") && !$0.contains("swallow") }
-        var turn = 0
+        var cuts: [Cut] = []
         for request in try probe.log() where request.kind != "INIT" && request.kind != "LIMITS" {
             for (lasts, skip) in [(false, request.count / 2), (true, 0), (true, request.count - 1)] {
-                let rig = try scene()
-                let fault = faults[turn % faults.count]
-                turn += 1
-                let times = lasts ? "" : #""times": 1, "#
-                try rig.set(#"[{"match": "^\#(request.kind) ", "skip": \#(skip), \#(times)\#(fault)}]"#)
-                let what = "\(operation): \(request.kind) after \(skip) with \(times)\(fault)"
-                let store = RetryingStore(try rig.store(connections: 2), policy: policy, clock: ManualPaceClock())
-                let error = try refusal { try run(operation, store, rig, rig.path("back")) }
-                if Self.passing.contains(fault), !lasts { #expect(error == nil, "\(what)") }
-                let outcome = try rig.restic("check", "--read-data").run()
-                #expect(outcome.status == 0, "\(what), which said \(String(describing: error)): \(outcome.errorText)")
-                try rig.restic("restore", "latest", "--target", rig.path("theirs")).succeed()
-                #expect(Files.all(below: rig.path("theirs")).count >= 3, "\(what)")
+                cuts.append(
+                    Cut(kind: request.kind, skip: skip, lasts: lasts, fault: faults[cuts.count % faults.count]))
+            }
+        }
+        // Vaults that restic has judged: the same bytes get the same judgement.
+        let judged = Mutex<Set<FileID>>([])
+        Lanes.each(cuts, {}) { _, cut in
+            let rig = try scene()
+            let times = cut.lasts ? "" : #""times": 1, "#
+            try rig.set(#"[{"match": "^\#(cut.kind) ", "skip": \#(cut.skip), \#(times)\#(cut.fault)}]"#)
+            let store = RetryingStore(try rig.store(connections: 2), policy: policy, clock: ManualPaceClock())
+            let error = try refusal { try run(operation, store, rig, rig.path("back")) }
+            if Self.passing.contains(cut.fault), !cut.lasts, let error {
+                throw FaultCall.Broken(description: "\(operation), \(cut): \(error)")
+            }
+            let content = rig.content()
+            guard judged.withLock({ $0.insert(content).inserted }) else { return }
+            let outcome = try rig.restic("check", "--read-data").run()
+            guard outcome.status == 0 else {
+                throw FaultCall.Broken(
+                    description:
+                        "\(operation), \(cut), which said \(String(describing: error)): \(outcome.errorText)")
+            }
+            try rig.restic("restore", "latest", "--target", rig.path("theirs")).succeed()
+            guard Files.all(below: rig.path("theirs")).count >= 3 else {
+                throw FaultCall.Broken(description: "\(operation), \(cut): too little is restored")
             }
         }
     }
 
+    /// A request that is broken: once, or every time from then on.
+    private struct Cut: Sendable {
+        let kind: String
+        let skip: Int
+        let lasts: Bool
+        let fault: String
+    }
+
     @Test(arguments: passing + lasting)
     func `a repository is laid out, or not, and never by half without a word`(fault: String) throws {
-        for kind in ["STAT", "MKDIR", "OPENW", "WRITE", "FSTAT", "FSYNC", "CLOSE", "RENAME", "REPLACE"] {
+        Lanes.each(["STAT", "MKDIR", "OPENW", "WRITE", "FSTAT", "FSYNC", "CLOSE", "RENAME", "REPLACE"], {}) { _, kind in
             let rig = try SFTPFaultRig()
             try rig.set(#"[{"match": "^\#(kind) ", "skip": \#(kind == "MKDIR" ? 99 : 1), "times": 1, \#(fault)}]"#)
             let store = RetryingStore(try rig.store(), clock: ManualPaceClock())
             let error = try refusal { _ = try CaptureRig(store) }
-            if Self.passing.contains(fault) { #expect(error == nil, "\(kind) with \(fault)") }
+            if Self.passing.contains(fault), let error {
+                throw FaultCall.Broken(description: "\(kind) with \(fault): \(error)")
+            }
             if error == nil { try rig.restic("check").succeed() }
         }
     }
@@ -186,5 +242,27 @@ struct SFTPFaultTests {
         #expect(try store.load(pack) == FaultCall.content)
         #expect(try refusal { try store.save(.config, [1]) }?.code == .repositoryExists)
         #expect(!(try rig.log()).contains { ["REPLACE", "FSYNC", "LIMITS"].contains($0.kind) })
+        // What is there already is not taken away to be put there again: who dies in between would have lost it.
+        let rules = #"[{"match": "^INIT", "without": [\#(names.joined(separator: ", "))]}]"#
+        try rig.set(rules)
+        try store.save(pack, FaultCall.content)
+        #expect(try store.load(pack) == FaultCall.content)
+        #expect(try rig.lines().filter { $0.hasPrefix("REMOVE ") && !$0.contains("-tmp-") } == [])
+        #expect(Files.all(below: rig.vault).filter { $0.contains("-tmp-") } == [])
+    }
+
+    @Test func `on a server that moves files over others, too, no config is replaced`() throws {
+        let rig = try SFTPFaultRig()
+        let store = try rig.store()
+        try store.create()
+        try store.save(.config, [1])
+        try rig.set(#"[{"match": "^RENAME ", "overwrites": true}]"#)
+        #expect(try refusal { try store.save(.config, [2]) }?.code == .repositoryExists)
+        #expect(try store.load(.config) == [1])
+        let again = try SFTPFaultRig()
+        try again.set(#"[{"match": "^RENAME ", "overwrites": true}]"#)
+        try again.store().create()
+        try again.store().save(.config, [3])
+        #expect(try again.store().load(.config) == [3])
     }
 }

@@ -11,6 +11,7 @@ matching requests go by first, and one of
   "truncate": N       passes the answer on, and hangs up after N bytes of its body
   "drip": seconds     passes the answer on, one byte at a time
   "set": {}           passes the answer on with other headers
+  "names": true       passes a listing of restic's REST protocol on as its first version has it: names alone
   "endless": text, "before": text   answers with the text again and again, without an end
   "keys": true        answers lists with new keys, page after page, without an end}
 """
@@ -130,6 +131,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         headers = {name: value for name, value in answer.getheaders()
                    if name.lower() not in ("connection", "transfer-encoding", "content-length")}
         length = answer.getheader("Content-Length") or str(len(content))
+        if "names" in rule:
+            content = json.dumps([file["name"] for file in json.loads(content)]).encode()
+            length, headers["Content-Type"] = str(len(content)), "application/vnd.x.restic.rest.v1"
         upstream.close()
         self.send_response_only(answer.status)
         changed = {name.lower() for name in rule.get("set", {})}
