@@ -7,6 +7,12 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Connections to one server.
 package final class HTTPTransport: Sendable {
     private let client: HTTPClient
@@ -90,14 +96,30 @@ package final class HTTPTransport: Sendable {
                 .unreachable, "\(place) does not speak TLS as we do (\(text.prefix(200)))",
                 hint: "Is the endpoint's scheme right: http:// or https://?")
         }
+        if let error = error as? NIOConnectionError {
+            return unreachable(error.connectionErrors.map(\.error), error.host)
+        }
+        if error is IOError { return unreachable([error], host) }
         let why: String =
-            if let error = error as? NIOConnectionError {
-                error.connectionErrors.first.map { "\($0.error)" } ?? error.host
-            } else if let error = error as? HTTPClientError {
+            if let error = error as? HTTPClientError {
                 error.shortDescription
             } else {
                 text
             }
+        return HikaeError(.unreachable, "\(place) cannot be reached: \(why.prefix(200))", isRetryable: true)
+    }
+
+    /// The error for a server that no connection could be made to, or whose connection broke.
+    ///
+    /// - Parameter errors: of each of its addresses; none when it has no address.
+    private func unreachable(_ errors: [any Error], _ host: String) -> HikaeError {
+        if errors.contains(where: { ($0 as? IOError)?.errnoCode == ECONNREFUSED }) {
+            return HikaeError(
+                .unreachable, "\(place) cannot be reached: nothing answers there (connection refused)",
+                hint: "Look whether the address and the port are right, and whether the server runs.", isRetryable: true
+            )
+        }
+        let why = errors.first.map { "\($0)" } ?? "there is no server of the name \(host)"
         return HikaeError(.unreachable, "\(place) cannot be reached: \(why.prefix(200))", isRetryable: true)
     }
 

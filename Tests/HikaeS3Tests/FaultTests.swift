@@ -251,6 +251,39 @@ struct FaultTests {
         #expect(Files.all(below: folder.path).allSatisfy { $0.hasPrefix("out/") })
     }
 
+    // A server that never answers.
+
+    @Test func `a server that never answered is given up sooner than one that did, and told of plainly`() throws {
+        let bucket = try bucket()
+        var conditions = Rig.hurried
+        conditions.schedule = RetrySchedule(attempts: 7, first: 0.01, longest: 0.02)
+        let proxy = try self.proxy(#"[{"match": "", "reset": true}]"#)
+        #expect(failure { _ = try source(bucket, proxy, conditions).probe() }?.code == .unreachable)
+        #expect(try proxy.log().count == 5)
+        try proxy.set(#"[{"match": "", "skip": 1, "reset": true}]"#)
+        let client = try S3Client(Rig.settings(bucket, through: proxy.endpoint), connections: 1, conditions)
+        defer { client.close() }
+        try client.headBucket()
+        #expect(failure { try client.headBucket() }?.message.contains("tried 7 times") == true)
+        // One that takes connections and says nothing is asked once: each attempt costs all the patience there is.
+        conditions.patience.silence = RetrySchedule.contactSeconds + 0.5
+        conditions.patience.window = conditions.patience.silence
+        try proxy.set(#"[{"match": "", "stall": true}]"#)
+        #expect(failure { _ = try source(bucket, proxy, conditions).probe() }?.code == .unreachable)
+        #expect(try proxy.log().count == 1)
+    }
+
+    @Test func `a refused connection is told as one, after some attempts that take a few seconds in all`() throws {
+        let settings = S3Settings(endpoint: "http://127.0.0.1:9", bucket: "nobody")
+        let error = failure { _ = try S3Source(settings).probe() }
+        #expect(error?.code == .unreachable)
+        #expect(error?.message.contains("connection refused") == true, "\(String(describing: error))")
+        #expect(error?.message.contains("tried 5 times") == true, "\(String(describing: error))")
+        #expect(error?.hint?.contains("port") == true)
+        let pauses = (1...10).compactMap { RetrySchedule().contact.delay(after: $0, asked: nil, chance: 1) }
+        #expect(pauses.count == 4 && pauses.reduce(0, +) < 4)
+    }
+
     // The way back.
 
     @Test func `writing goes on over failures, in one piece and in parts`() throws {

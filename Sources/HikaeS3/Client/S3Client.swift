@@ -55,6 +55,8 @@ package final class S3Client: Sendable {
     private let transport: HTTPTransport
     private let conditions: Conditions
     private let retries = Atomic<Int>(0)
+    /// Whether anything ever came from the server.
+    private let hasAnswered = Atomic<Bool>(false)
     private let software = Mutex<String?>(nil)
 
     /// Asks for the secrets; makes no connection yet.
@@ -138,6 +140,7 @@ package final class S3Client: Sendable {
         do throws(HikaeError) {
             // A body is given a second for each 8 KiB besides.
             let head = try exchange.response.head(extra: Double(request.body?.count ?? 0) / 8192)
+            hasAnswered.store(true, ordering: .relaxed)
             noteSoftware(head)
             if head.isSuccess { return (head, exchange) }
             let body = request.method == "HEAD" ? [] : (try? exchange.response.all(limit: 64 << 10)) ?? []
@@ -183,22 +186,30 @@ package final class S3Client: Sendable {
         _ action: String, _ body: () throws(AttemptFailure) -> Value
     ) throws(HikaeError) -> Value {
         var attempt = 1
+        let begun = MonotonicTime.seconds()
         while true {
             do throws(AttemptFailure) {
                 return try body()
             } catch {
-                try pause(after: error, attempt: attempt, action)
+                try pause(after: error, attempt: attempt, since: begun, action)
                 attempt += 1
             }
         }
     }
 
     /// Waits before the next attempt; throws when there is to be none.
-    func pause(after failure: AttemptFailure, attempt: Int, _ action: String) throws(HikaeError) {
+    ///
+    /// - Parameter begun: when the first attempt was made, by `MonotonicTime`.
+    func pause(
+        after failure: AttemptFailure, attempt: Int, since begun: Double = MonotonicTime.seconds(), _ action: String
+    ) throws(HikaeError) {
         let error = failure.error
         let chance = Double.random(in: 0...1)
-        guard error.isRetryable,
-            let delay = conditions.schedule.delay(after: attempt, asked: failure.retryAfter, chance: chance)
+        let isKnown = hasAnswered.load(ordering: .relaxed)
+        let schedule = isKnown ? conditions.schedule : conditions.schedule.contact
+        let isInTime = isKnown || MonotonicTime.seconds() - begun < RetrySchedule.contactSeconds
+        guard error.isRetryable, isInTime,
+            let delay = schedule.delay(after: attempt, asked: failure.retryAfter, chance: chance)
         else {
             guard error.isRetryable, attempt > 1 else { throw error }
             throw HikaeError(

@@ -13,6 +13,16 @@ package struct RetrySchedule: Sendable {
         (self.attempts, self.first, self.longest) = (attempts, first, longest)
     }
 
+    /// The schedule for a server that has never answered: a mistyped endpoint is told soon, and one that is only just
+    /// restarting is not given up. Some three seconds at most, besides what the attempts themselves take.
+    var contact: RetrySchedule {
+        RetrySchedule(attempts: min(attempts, 5), first: min(first, 0.4), longest: min(longest, 1.2))
+    }
+
+    /// Seconds after which a server that has never answered is not asked again: one that swallows what is sent to it lets
+    /// each attempt take its time.
+    static let contactSeconds = 6.0
+
     /// Seconds to wait after the `attempt`th attempt failed, counted from 1; nil to give up.
     ///
     /// - Parameters:
