@@ -77,6 +77,20 @@ struct TrustTests {
         }
     }
 
+    @Test("A handshake that fails for another reason than the certificate is not blamed on it")
+    func otherReason() throws {
+        let site = try SiteServer("--tls", "explicit", "--tls-client")
+        for trust in [
+            TrustSettings(certificateAuthority: site.server.text("certificate")),
+            TrustSettings(fingerprint: site.server.text("fingerprint")),
+        ] {
+            let error = refusal(settings(site, .explicitTLS, trust))
+            #expect(error?.code == .unreachable)
+            #expect(error?.message.contains("TLS") == true, "\(String(describing: error))")
+            #expect(error?.description.contains("fingerprint") == false)
+        }
+    }
+
     @Test("A certificate for another name is refused, though its authority is trusted, and can be pinned")
     func otherName() throws {
         let site = try Self.elsewhere.get()

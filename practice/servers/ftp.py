@@ -117,6 +117,10 @@ def run_pyftpdlib(options):
         context.set_session_id(b"practice")
         if options.tls_least == "1.3":
             context.set_min_proto_version(SSL.TLS1_3_VERSION)
+        if options.tls_client:
+            # Up to TLS 1.2: there the client hears of it in the handshake itself.
+            context.set_max_proto_version(SSL.TLS1_2_VERSION)
+            context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *_facts: True)
         Handler.ssl_context = context
         Handler.tls_control_required = Handler.tls_data_required = options.tls == "explicit"
     accounts = DummyAuthorizer()
@@ -180,6 +184,7 @@ def main():
     arguments.add_argument("--root", type=pathlib.Path, help="the folder to serve; FOLDER/root if none is given")
     arguments.add_argument("--tls", choices=["none", "explicit", "implicit"], default="none")
     arguments.add_argument("--tls-least", choices=["1.2", "1.3"], default="1.2", help="the oldest TLS that is spoken")
+    arguments.add_argument("--tls-client", action="store_true", help="clients have to show a certificate, too")
     arguments.add_argument("--certificate-name", default="127.0.0.1", help="the name in the certificate")
     arguments.add_argument("--no-mlsd", action="store_true", help="LIST only")
     arguments.add_argument("--no-mfmt", action="store_true", help="times cannot be set")

@@ -18,7 +18,7 @@ import Synchronization
 final class CertificateJudge: Sendable {
     /// Lower-case hexadecimal SHA-256 of the one certificate that is believed; nil: the authorities decide.
     private let pinned: String?
-    private let seen = Mutex<String?>(nil)
+    private let last = Mutex<(fingerprint: String?, isRefused: Bool)>((nil, false))
     private let library: OpenSSLLibrary
 
     /// Throws `.usage` when the fingerprint is none, `.unsupported` when libcurl was built with another TLS library.
@@ -33,7 +33,10 @@ final class CertificateJudge: Sendable {
     }
 
     /// The SHA-256 of the certificate that the server last showed, as "sha256:…".
-    var fingerprintSeen: String? { seen.withLock { $0 }.map { "sha256:" + $0 } }
+    var fingerprintSeen: String? { last.withLock { $0.fingerprint }.map { "sha256:" + $0 } }
+
+    /// Whether the certificate that the server last showed was not believed.
+    var hasRefused: Bool { last.withLock { $0.isRefused } }
 
     /// Whether one certificate alone is believed.
     var isPinned: Bool { pinned != nil }
@@ -52,16 +55,16 @@ final class CertificateJudge: Sendable {
 
     /// The answer for one chain: whether the handshake may go on.
     fileprivate func believes(_ chain: UnsafeMutableRawPointer) -> Bool {
-        guard let encoded = library.leaf(of: chain) else { return false }
-        let fingerprint = Digest.fileID(encoded).description
-        seen.withLock { $0 = fingerprint }
+        let fingerprint = library.leaf(of: chain).map { Digest.fileID($0).description }
+        let isBelieved = fingerprint.map { judge(chain, $0) } ?? false
+        last.withLock { $0 = (fingerprint, !isBelieved) }
+        return isBelieved
+    }
+
+    private func judge(_ chain: UnsafeMutableRawPointer, _ fingerprint: String) -> Bool {
         guard let pinned else { return library.verify(chain) == 1 }
-        guard fingerprint == pinned else {
-            library.setError(chain, 50)
-            return false
-        }
-        library.setError(chain, 0)
-        return true
+        library.setError(chain, fingerprint == pinned ? 0 : 50)
+        return fingerprint == pinned
     }
 
     /// "sha256:AB:CD…" or the bare digits, as lower-case digits.

@@ -1,6 +1,7 @@
 // What every connection to one site needs: settings that were judged, the password, the wish to stop.
 
 import HikaeCore
+import Synchronization
 
 /// One site, ready to be connected to.
 struct FTPAccess: Sendable {
@@ -8,6 +9,8 @@ struct FTPAccess: Sendable {
     let user: Secret
     let password: Secret
     let cancellation: Cancellation
+    /// What becomes of TLS on any connection to the site.
+    let handshakes = HandshakeRecord()
     /// Whether TLS 1.3 is not spoken. Its server sends tickets after the client's first bytes: a short upload may be over
     /// by then, and what comes to a closed connection resets it, with bytes that the server has not read yet.
     var keepsToTLS12 = false
@@ -48,4 +51,13 @@ struct FTPAccess: Sendable {
         let port = settings.port ?? (settings.security == .implicitTLS ? 990 : 21)
         base = "\(scheme)://\(host):\(port)"
     }
+}
+
+/// Whether client and server ever found no way to speak TLS with each other, as libcurl's code tells it.
+final class HandshakeRecord: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    var hasFailed: Bool { flag.load(ordering: .relaxed) }
+
+    func note() { flag.store(true, ordering: .relaxed) }
 }

@@ -21,13 +21,18 @@ extension FTPConnection {
             return denied(words)
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
             return untrusted(result)
-        case CURLE_SSL_CONNECT_ERROR
-        where judge?.fingerprintSeen != nil && replies.replies.allSatisfy({ $0.code < 300 }):
-            return untrusted(result)
+        case CURLE_SSL_CONNECT_ERROR where judge?.hasRefused == true: return untrusted(result)
+        case CURLE_SSL_CONNECT_ERROR:
+            access.handshakes.note()
+            return HikaeError(
+                .unreachable, "\(what): it and this machine found no way to speak TLS with each other",
+                hint:
+                    "The server may want a certificate of ours, or speak only an old TLS; or it is none for TLS at this"
+                    + " port: `tls: implicit` is for port 990.", isRetryable: true)
         case CURLE_USE_SSL_FAILED:
             return HikaeError(
                 .untrusted, "the server at \(host) offers no TLS, so no password was sent\(words)",
-                hint: "If the network in between can be trusted with the password, say `security: none`.")
+                hint: "If the network in between can be trusted with the password, say `tls: none`.")
         case CURLE_COULDNT_RESOLVE_HOST:
             return HikaeError(.unreachable, "there is no server of the name \(host)", isRetryable: true)
         case CURLE_COULDNT_CONNECT:
@@ -47,12 +52,6 @@ extension FTPConnection {
             Self.isTalk(result) ? .protocolViolation : .unreachable,
             "\(what): \(String(cString: curl_easy_strerror(result)))",
             isRetryable: !Self.isTalk(result))
-    }
-
-    /// Whether client and server found no way to speak TLS with each other.
-    static func isNoHandshake(_ error: HikaeError) -> Bool {
-        error.code == .unreachable
-            && error.message.contains(String(cString: curl_easy_strerror(CURLE_SSL_CONNECT_ERROR)))
     }
 
     /// The error of a reply that refuses.

@@ -46,7 +46,7 @@ final class ReturnSite: Sendable {
             return try ReturnSite(access, watch)
         } catch {
             // A server may speak nothing older.
-            guard access.keepsToTLS12, FTPConnection.isNoHandshake(error) else { throw error }
+            guard access.keepsToTLS12, error.code == .unreachable, access.handshakes.hasFailed else { throw error }
             access.keepsToTLS12 = false
             return try ReturnSite(access, watch)
         }
