@@ -71,6 +71,23 @@ import Testing
         #expect(company.stage(proposal) == .due)
     }
 
+    @Test("a veto that comes too late is told whether the removal still goes on")
+    func late() throws {
+        var company = try Company()
+        let proposal = company.proposal()
+        try company.apply(.proposed(proposal.id, by: "admin"))
+        try company.approve("Sato", proposal)
+        try company.approve("Anna", proposal)
+        company.now += 31 * Company.day
+        let veto = try company.word(.veto, of: "Ken", on: proposal)
+        try company.apply(.began(proposal.id))
+        let during = #expect(throws: HikaeError.self) { try company.state.judge(veto, at: company.now).get() }
+        #expect(during?.message.contains("is being carried out") == true)
+        try company.apply(.finished(proposal.id, removed: 3))
+        let after = #expect(throws: HikaeError.self) { try company.state.judge(veto, at: company.now).get() }
+        #expect(after?.message.contains("was carried out") == true)
+    }
+
     @Test("a key that is removed approves no more, nor does what it approved, nor when it is entered again")
     func removedKey() throws {
         var company = try Company()

@@ -37,6 +37,36 @@ import Testing
                 + "restic does it on the same repository: `restic \(name)`.\n")
     }
 
+    @Test func whatIsMissingIsNamed() throws {
+        let harness = try Harness()
+        var nothing = harness.hikae("backup")
+        nothing.environment["HIKAE_REPOSITORY"] = .some(nil)
+        nothing.environment["RESTIC_REPOSITORY"] = .some(nil)
+        let plan = try nothing.run()
+        #expect(plan.status == 1 && plan.errorText.contains("There is no plan here (hikae.yaml): `hikae init`"))
+        try harness.hikae("init").succeed()
+        let files = try harness.hikae("backup").run()
+        #expect(files.status == 1 && files.errorText.contains("Name files or directories"))
+        #expect(!files.errorText.contains("plan"))
+        let password = try harness.hikae("snapshots", "--password-file", "nofile").run()
+        #expect(password.status == 1 && password.errorText.contains("cannot open the password file nofile"))
+        let share = try harness.hikae("check", "--scrub", "5").run()
+        #expect(share.status == 1 && share.errorText.contains("Did you mean 5%?"))
+        try harness.folder.write(
+            "hikae.yaml",
+            """
+            organisation: Sakura
+            vaults:
+              - {name: far, repository: vault-a, password: file:pw}
+            systems:
+              - {name: shop, sources: [{name: site, files: source}]}
+
+            """)
+        nothing.arguments = ["proposals"]
+        let proposals = try nothing.run()
+        #expect(proposals.status == 1 && proposals.errorText.contains("--vault NAME: the plan has far."))
+    }
+
     @Test func aRepositoryIsNotStrewnAmongOtherFiles() throws {
         let harness = try Harness()
         try harness.folder.write("repository/letter", "mine")

@@ -151,7 +151,10 @@ public struct AgreementState: Sendable {
             return .failure(HikaeError(.notFound, "there is no proposal \(word.proposal.short)"))
         }
         guard proposal.veto == nil else { return refuse("the proposal was vetoed already") }
-        guard !proposal.hasBegun else { return refuse("the proposal is being carried out already") }
+        guard !proposal.hasBegun else {
+            let isDone = proposal.removed != nil
+            return refuse("the proposal \(isDone ? "was carried out already" : "is being carried out already")")
+        }
         let name = word.person.text
         if word.word == .veto {
             let terms = people.vetoing(word.person, at: moment)

@@ -45,7 +45,8 @@ struct VaultAudit: HikaeSubcommand {
                 "the audit log is broken at \(broken.file)\(broken.line > 0 ? ", line \(broken.line)" : ""): "
                     + Words.safe(broken.reason),
                 hint:
-                    "\(result.lines) lines before it are as they were written. Find out who could write to that folder."
+                    "\(Words.count(result.lines, "line")) before it \(result.lines == 1 ? "is" : "are") as written. Find "
+                    + "out who could write to that folder."
             )
         }
         if console.isJSON {
@@ -57,7 +58,7 @@ struct VaultAudit: HikaeSubcommand {
         } else if head {
             console.print(result.head.description)
         } else {
-            console.print("the audit log is whole: \(result.lines) lines, the last \(result.head)")
+            console.print("the audit log is whole: \(Words.count(result.lines, "line")), the last \(result.head)")
         }
         return .done
     }

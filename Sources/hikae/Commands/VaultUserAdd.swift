@@ -58,7 +58,7 @@ struct VaultUserAdd: HikaeSubcommand {
         }
         let parts = password.split(separator: ":", maxSplits: 1).map(String.init)
         switch (parts.first, parts.last) {
-        case ("file", let path?) where parts.count == 2 && path.hasPrefix("/"):
+        case ("file", let path?) where parts.count == 2 && !path.isEmpty:
             return try SecretReference.file(path).fetch()
         case ("env", let name?) where parts.count == 2: return try SecretReference.environment(name).fetch()
         case ("command", let line?) where parts.count == 2: return try SecretReference.command(line).fetch()
@@ -66,7 +66,7 @@ struct VaultUserAdd: HikaeSubcommand {
             // The text may be the password itself: it is not repeated.
             throw HikaeError(
                 .usage, "--password does not say where the password is",
-                hint: "Write file:/PATH, env:NAME or command:LINE; or leave it out and be asked.")
+                hint: "Write file:PATH, env:NAME or command:LINE; or leave it out and be asked.")
         }
     }
 }

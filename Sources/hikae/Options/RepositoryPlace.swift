@@ -89,7 +89,7 @@ struct RepositoryPlace {
                     : "Say where it is with --from-repo DIRECTORY, --from-repository-file FILE or "
                         + "HIKAE_FROM_REPOSITORY.")
         }
-        let text = TextFile.trimmed(try TextFile.read(locationFile))
+        let text = TextFile.trimmed(try TextFile.read(locationFile, "the file that names the \(name)"))
         guard !text.isEmpty else { throw HikaeError(.usage, "the file \(locationFile) names no repository") }
         return try ArgumentBytes.requireText(ArgumentBytes.string(text), "the repository's place")
     }
@@ -105,7 +105,7 @@ struct RepositoryPlace {
         if let passwordCommand {
             found = TextFile.trimmed(try SecretProgram.output(of: passwordCommand, encode: ArgumentBytes.bytes))
         } else if let passwordFile {
-            found = TextFile.trimmed(try TextFile.read(passwordFile))
+            found = TextFile.trimmed(try TextFile.read(passwordFile, "the password file"))
         } else {
             found = password
         }

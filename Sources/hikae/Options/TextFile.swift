@@ -14,14 +14,18 @@ enum TextFile {
     static let limit = 1 << 30
 
     /// The bytes of a file, as UTF-8 when a byte order mark says it is UTF-16. `-` is standard input.
-    static func read(_ path: String) throws(HikaeError) -> [UInt8] { decoded(try readRaw(path)) }
+    ///
+    /// - Parameter what: what the file is, for messages: "the password file".
+    static func read(_ path: String, _ what: String? = nil) throws(HikaeError) -> [UInt8] {
+        decoded(try readRaw(path, what))
+    }
 
     /// The bytes of a file as they are. `-` is standard input.
-    static func readRaw(_ path: String) throws(HikaeError) -> [UInt8] {
+    static func readRaw(_ path: String, _ what: String? = nil) throws(HikaeError) -> [UInt8] {
         if path == "-" { return try readAll(STDIN_FILENO, "standard input") }
         let bytes = ArgumentBytes.bytes(path).map { CChar(bitPattern: $0) } + [0]
         let descriptor = open(bytes, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw HikaeError.system("open", path) }
+        guard descriptor >= 0 else { throw HikaeError.system(what.map { "open \($0)" } ?? "open", path) }
         defer { close(descriptor) }
         return try readAll(descriptor, path)
     }

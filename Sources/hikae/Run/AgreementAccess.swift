@@ -17,6 +17,11 @@ struct AgreementOptions: ParsableArguments {
     /// The agreement that is meant. Throws `.unsupported` where there is none.
     func open(_ global: GlobalOptions) throws(HikaeError) -> AgreementAccess {
         guard let vault else {
+            if PlanSession.isMeant(plan, global) {
+                let names = try PlanSession(plan, global).plan.vaults.map(\.name).joined(separator: ", ")
+                throw HikaeError(
+                    .usage, "no vault named", hint: "Name one with --vault NAME: the plan has \(names). Or use -r.")
+            }
             let location = try RepositoryPlace(global).resolveLocation()
             let client = try AgreementClient(location, try Session.remoteOptions(global, location))
             guard let client else {

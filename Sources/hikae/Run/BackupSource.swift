@@ -28,7 +28,7 @@ struct BackupSource {
         }
         let targets = try BackupTargets(
             paths: command.paths, patternFiles: input.filesFrom, lineFiles: input.filesFromVerbatim,
-            rawFiles: input.filesFromRaw, report: report
+            rawFiles: input.filesFromRaw, lacksPlan: !RepositoryPlace(command.global).isGiven, report: report
         ).collect()
         var selection = try command.selection.selection(excluding: try command.excludes.filter())
         if let cache = CacheFolder.path(command.global.cacheDir), cache.hasPrefix("/") {

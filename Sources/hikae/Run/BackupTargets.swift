@@ -13,6 +13,8 @@ struct BackupTargets {
     var lineFiles: [String]
     /// Files of paths, each ended by a zero byte.
     var rawFiles: [String]
+    /// Whether there could have been a plan, and is none.
+    var lacksPlan = false
     /// Told of targets that are not there.
     let report: (HikaeError) -> Void
 
@@ -24,7 +26,12 @@ struct BackupTargets {
         for file in rawFiles { targets += try raw(file) }
         targets += paths.map { ArgumentBytes.bytes($0) }
         guard !targets.isEmpty else {
-            throw HikaeError(.usage, "nothing to back up", hint: "Name files or directories, or use --files-from.")
+            let files = "Name files or directories, or use --files-from."
+            throw HikaeError(
+                .usage, "nothing to back up",
+                hint: lacksPlan
+                    ? "There is no plan here (hikae.yaml): `hikae init` writes one, --plan names it. For a repository "
+                        + "without a plan, say -r. \(files)" : files)
         }
         return try LocalFileTree.existing(targets, report: report)
     }

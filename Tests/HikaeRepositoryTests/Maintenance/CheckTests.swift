@@ -168,6 +168,15 @@ struct CheckTests {
     @Test("refuses a subset that makes no sense", arguments: ["0/5", "6/5", "1/257", "0%", "101%", "0", "x", "1/2/3"])
     func badSubset(text: String) { #expect(throws: HikaeError.self) { try ReadSubset(text) } }
 
+    @Test("takes a share or a size for a scrub, and no percentage without its sign")
+    func share() throws {
+        #expect(try ScrubShare("5%") == .percent(5))
+        #expect(try ScrubShare("1M") == .bytes(1 << 20))
+        let error = #expect(throws: HikaeError.self) { try ScrubShare("5") }
+        #expect(error?.code == .usage && error?.hint?.contains("5%?") == true)
+        #expect(throws: HikaeError.self) { try ScrubShare("512K") }
+    }
+
     @Test("tells one bad reading from bad bytes")
     func transient() throws {
         let (small, _) = try scene()

@@ -96,6 +96,11 @@ public enum ScrubShare: Sendable, Equatable {
     public init(_ text: String) throws(HikaeError) {
         switch try? ReadSubset(text) {
         case .percent(let percent): self = .percent(percent)
+        case .bytes(let bytes) where bytes < 1 << 20:
+            throw HikaeError(
+                .usage, "--scrub \(text) would read \(ByteCount(bytes).display) at a time",
+                hint: bytes <= 100 && text.allSatisfy(\.isNumber)
+                    ? "Did you mean \(text)%? A size is at least 1M." : "Give a share like 5%, or at least 1M.")
         case .bytes(let bytes): self = .bytes(bytes)
         default:
             throw HikaeError(
