@@ -110,6 +110,10 @@ struct CustodyJudgementTests {
         #expect(CustodyJudgement([one, two, three], now: now).light == .green)
         let reach = CustodyJudgement([one, two, three], now: now).reaches
         #expect(reach.contains { $0.kind == "filesystem" && $0.copies == ["a", "b"] })
+        // What is seen of it in several ways, and looks the same to people, is one row.
+        let ways = Set(["device 1", "/dev/vda", "fsid 2"].map { CustodyTrait(.filesystem, $0, shown: "/dev/vda") })
+        let rows = CustodyJudgement([copy("a", ways), copy("b", ways)], now: now).reaches
+        #expect(rows.filter { $0.kind == "filesystem" }.map(\.copies) == [["a", "b"]])
         #expect(reach.contains { $0.kind == "holder" && $0.copies == ["c"] })
     }
 }

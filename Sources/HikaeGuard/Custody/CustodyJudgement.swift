@@ -113,8 +113,12 @@ public struct CustodyJudgement: Sendable {
                 case .key: break
                 }
             }
+            var told: Set<[String]> = []
             found += rows.values.sorted {
                 ($1.copies.count, $0.kind, $0.name) < ($0.copies.count, $1.kind, $1.name)
+            }.filter {
+                // A filesystem's device number, mount source and fsid are one thing to people.
+                told.insert([$0.kind, $0.name] + $0.copies).inserted
             }
         }
         return found

@@ -33,12 +33,12 @@ public struct CustodyObserver: Sendable {
     ///
     /// - Parameters:
     ///   - originals: whether the sources' own places are looked at, too.
+    ///   - alone: whether one vault alone is looked at, though it is red whatever there is to be seen.
     ///   - away: vaults that are known not to answer, and are not waited for again.
     public func judge(
-        now: Timestamp, originals: Bool, away: Set<String> = []
+        now: Timestamp, originals: Bool, alone: Bool = true, away: Set<String> = []
     ) throws(HikaeError) -> CustodyJudgement {
-        if !originals, plan.vaults.count < 2 {
-            // One vault alone is red, whatever there is to be seen.
+        if !originals, !alone, plan.vaults.count < 2 {
             let alone = plan.vaults.map { CopyCustody(.vault, $0.name, address: Self.shown($0.repository)) }
             return CustodyJudgement(alone, now: now)
         }

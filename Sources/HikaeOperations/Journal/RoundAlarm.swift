@@ -31,12 +31,13 @@ extension Alarm {
             lines.append("  " + Self.lastGood(result, isJapanese))
         }
         for (vault, error) in report.unavailable {
-            lines.append(say("■ 保管先 \(vault): \(error.message)", "VAULT \(vault): \(error.message)"))
+            let message = error.message(without: vault)
+            lines.append(say("■ 保管先 \(vault): \(message)", "VAULT \(vault): \(message)"))
         }
         var counts = say(
             "要確認 \(suspects.count) 件、失敗 \(failures.count) 件",
             "\(suspects.count) suspect, \(failures.count) failed")
-        if broken > 0 { counts += say("、使えない保管先 \(broken) 件", ", \(broken) vaults unusable") }
+        if broken > 0 { counts += say("、使えない保管先 \(broken) 件", ", \(broken) vault\(broken == 1 ? "" : "s") unusable") }
         self.init(
             subject: say(
                 "【控え】\(plan.organisation): \(counts)", "[hikae] \(plan.organisation): \(counts)"),
@@ -49,6 +50,14 @@ extension Alarm {
         }
         let text = TimeWords.minute(time)
         return isJapanese ? "最後の正常な控え: \(text)" : "Last good capture: \(text)"
+    }
+}
+
+extension HikaeError {
+    /// The message for a line that names the vault already.
+    public func message(without vault: String) -> String {
+        let name = "vault \(vault): "
+        return message.hasPrefix(name) ? String(message.dropFirst(name.count)) : message
     }
 }
 

@@ -142,10 +142,10 @@ struct CustodyConfirm: HikaeSubcommand {
 extension PlanSession {
     /// Looks at the copies of the plan and judges them.
     func custody(
-        now: Timestamp, originals: Bool, away: Set<String> = []
+        now: Timestamp, originals: Bool, alone: Bool = true, away: Set<String> = []
     ) throws(HikaeError) -> CustodyJudgement {
         let said = ConfirmationFile(beside: plan.file).statements()
         return try CustodyObserver(plan, vaults: vaults, statements: said, context: context)
-            .judge(now: now, originals: originals, away: away)
+            .judge(now: now, originals: originals, alone: alone, away: away)
     }
 }

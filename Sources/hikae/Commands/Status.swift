@@ -39,7 +39,8 @@ struct Status: HikaeSubcommand {
         if console.isJSON { output.printJSON() } else { output.print() }
         let away = Set(report.vaults.filter { $0.error != nil }.map(\.name))
         let custody = CustodyOutput(
-            judgement: try session.custody(now: report.now, originals: false, away: away), words: session.words)
+            judgement: try session.custody(now: report.now, originals: false, alone: false, away: away),
+            words: session.words)
         if console.isJSON { custody.printSummary() } else { console.print(Words.safe(custody.line)) }
         for outcome in session.lockRound.look() {
             if console.isJSON { LockOutput.printJSON(outcome) } else { LockOutput.warn(outcome) }

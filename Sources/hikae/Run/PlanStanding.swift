@@ -78,7 +78,7 @@ struct StandingOutput {
     private func line(_ vault: VaultStanding) -> String {
         if let error = vault.error {
             return words.say("保管先 ", "vault ") + "\(vault.name): " + words.say("使えません: ", "unavailable: ")
-                + error.message
+                + error.message(without: vault.name)
         }
         let newest = vault.newest.map(TimeWords.minute) ?? "-"
         return words.say(
