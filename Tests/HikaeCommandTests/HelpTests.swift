@@ -136,6 +136,13 @@ import Testing
             #expect(page.contains(".SH \"\(command)\"\n"), "\(command) is missing")
         }
         #expect(!page.contains("OVERVIEW:"))
+        // An example that is too long goes on at the left edge, and does not run when it is copied.
+        let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
+        for start in lines.indices where lines[start].hasPrefix("EXAMPLE") {
+            for line in lines[(start + 1)...].prefix(while: { !$0.isEmpty }) {
+                #expect(line.hasPrefix("  "), "\(line)")
+            }
+        }
         for (command, options) in Self.promised {
             #expect(page.contains(".SH \"\(command.uppercased())\"\n"))
             for option in options.split(separator: " ") {

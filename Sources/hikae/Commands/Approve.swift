@@ -16,7 +16,8 @@ struct Approve: HikaeSubcommand {
             nothing is signed. Then you are asked.
 
             EXAMPLES
-              hikae approve 3f2a91c0 --key ~/.config/hikae/sato.key -r rest:https://vault.example.jp/sakura/shop
+              hikae approve 3f2a91c0 --key ~/.config/hikae/sato.key \\
+                -r rest:https://vault.example.jp/sakura/shop
             """)
 
     @Argument(help: .init("The proposal, by the beginning of its ID.", valueName: "proposal"))

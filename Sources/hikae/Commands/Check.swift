@@ -29,7 +29,7 @@ struct Check: HikaeSubcommand {
               hikae check --read-data-subset 2/7     # the second of seven parts
               hikae check --read-data-subset 10%
               hikae check --read-data-subset 50G
-              hikae check --scrub 5% --mend          # every night by a plan: all of it in twenty days
+              hikae check --scrub 5% --mend          # every night: all in twenty days
             """)
 
     @Flag(help: "Read all data and verify it.")

@@ -60,7 +60,8 @@ struct CustodyConfirm: HikaeSubcommand {
             said before. On a terminal everything that no option says is asked for.
 
             EXAMPLES
-              hikae custody confirm far --who 佐藤 --holder 鈴木 --provider さくら --account 1234 --place 石狩
+              hikae custody confirm far --who 佐藤 --holder 鈴木 \\
+                --provider さくら --account 1234 --place 石狩
               hikae custody confirm shop/site --who 佐藤 --provider レンタル社 --account shop-1
             """)
 

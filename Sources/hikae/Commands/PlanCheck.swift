@@ -15,7 +15,7 @@ struct PlanCheck: HikaeSubcommand {
 
             EXAMPLES
               hikae plan check
-              hikae plan check --offline          # only the file itself, for editors and before committing it
+              hikae plan check --offline          # only the file itself, for editors
               hikae plan check --json
             """)
 

@@ -24,7 +24,8 @@ struct RepairPacks: HikaeSubcommand {
 
             EXAMPLES
               hikae repair packs 4bd0…    # IDs named by `check --read-data`
-              hikae repair packs 4bd0… --from-repo /mnt/second --from-password-file /etc/second-password
+              hikae repair packs 4bd0… --from-repo /mnt/second \\
+                --from-password-file /etc/second-password
             """)
 
     @Argument(help: .init("IDs of the damaged packs.", valueName: "pack"))

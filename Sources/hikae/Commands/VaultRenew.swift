@@ -20,7 +20,8 @@ struct VaultRenew: HikaeSubcommand {
             EXAMPLES
               hikae vault renew
               hikae vault renew --check
-              hikae vault renew -r s3:https://s3.example.com/vault -o s3.object-lock=compliance:60
+              hikae vault renew -r s3:https://s3.example.com/vault \\
+                -o s3.object-lock=compliance:60
             """)
 
     @Flag(help: "Only tell how the locks stand; exit status 1 when they end soon.")

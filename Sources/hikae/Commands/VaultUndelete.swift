@@ -18,7 +18,8 @@ struct VaultUndelete: HikaeSubcommand {
             Needs no password. Run `hikae check --read-data` afterwards.
 
             EXAMPLES
-              hikae vault undelete -r s3:https://s3.example.com/vault --since "2026-11-28 03:00"
+              hikae vault undelete -r s3:https://s3.example.com/vault \\
+                --since "2026-11-28 03:00"
               hikae vault undelete -r s3:https://s3.example.com/vault --all
             """)
 

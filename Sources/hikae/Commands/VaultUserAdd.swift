@@ -15,7 +15,8 @@ struct VaultUserAdd: HikaeSubcommand {
 
             EXAMPLES
               hikae vault user add shop --folder /srv/vault --tenant sakura --role append
-              hikae vault user add desk --folder /srv/vault --tenant sakura --role read --password file:/etc/desk
+              hikae vault user add desk --folder /srv/vault --tenant sakura \\
+                --role read --password file:/etc/desk
             """)
 
     @Argument(help: .init("The user's name: lower-case letters, digits, - _ and .", valueName: "name"))

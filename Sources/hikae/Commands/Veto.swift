@@ -13,7 +13,8 @@ struct Veto: HikaeSubcommand {
             No repository password is needed, and no reason.
 
             EXAMPLES
-              hikae veto 3f2a91c0 --key ~/.config/hikae/sato.key -r rest:https://vault.example.jp/sakura/shop
+              hikae veto 3f2a91c0 --key ~/.config/hikae/sato.key \\
+                -r rest:https://vault.example.jp/sakura/shop
             """)
 
     @Argument(help: .init("The proposal, by the beginning of its ID.", valueName: "proposal"))

@@ -63,7 +63,8 @@ struct StandingOutput {
 
     private func explain(_ source: SourceStanding) {
         console.print("")
-        let title = source.title == source.name.system ? "" : " (\(Words.safe(source.title)))"
+        let shown = Words.safe(source.title)
+        let title = source.title == source.name.system ? "" : words.say("（\(shown)）", " (\(shown))")
         console.print("\(Words.safe(source.name.description))\(title)")
         for problem in source.problems { console.print("  - \(Words.safe(words.problem(problem)))") }
         guard source.isSuspect else { return }
