@@ -92,9 +92,12 @@ package final class HTTPTransport: Sendable {
             return HikaeError(.untrusted, "\(place) does not prove who it is")
         }
         if error is NIOSSLError || error is BoringSSLError {
+            let words = HandshakeWords(text)
             return HikaeError(
-                .unreachable, "\(place) does not speak TLS as we do (\(text.prefix(200)))",
-                hint: "Is the endpoint's scheme right: http:// or https://?")
+                .unreachable,
+                words.isWithoutTLS
+                    ? "\(place) answers without TLS" : "no TLS connection to \(place) comes about (\(words.reason))",
+                hint: "Are the scheme, http:// or https://, and the port right?")
         }
         if let error = error as? NIOConnectionError {
             return unreachable(error.connectionErrors.map(\.error), error.host)

@@ -131,7 +131,7 @@ import Testing
             """#)
         #expect(capture.facts.groups.map(\.name) == ["INBOX", "Other"])
         #expect(capture.summary.errors == 1 && capture.reports.contains { $0.code == .permission })
-        #expect(capture.facts.notes.contains("1 mailboxes were left out"))
+        #expect(capture.facts.notes.contains("1 mailbox was left out"))
     }
 
     @Test func sizesThatAreLiesDoNotCutMessages() throws {

@@ -57,7 +57,17 @@ import Testing
         let error = #expect(throws: HikaeError.self) { try SFTPSource(settings).probe() }
         #expect(error?.code == .untrusted)
         #expect(error?.message.contains(try Server.shared.get().text("host_key_fingerprint")) == true, "\(error!)")
-        #expect(error?.hint?.contains("ssh-keygen -R") == true)
+        #expect(error?.hint?.contains("ssh-keygen -R '[127.0.0.1]:") == true, "\(error!)")
+    }
+
+    @Test(arguments: [
+        ("sftp://root@127.0.0.1:16962/srv", "ssh -p 16962 root@127.0.0.1", "ssh-keygen -R '[127.0.0.1]:16962'"),
+        ("sftp://www.example.jp/~/site", "ssh www.example.jp", "ssh-keygen -R www.example.jp"),
+        ("sftp://web@[::1]:2222/", "ssh -p 2222 web@::1", "ssh-keygen -R '[::1]:2222'"),
+        ("sftp://web@[::1]/", "ssh web@::1", "ssh-keygen -R ::1"),
+    ])
+    func aHintNamesTheCommandToType(_ address: String, _ login: String, _ forget: String) {
+        #expect(SSHFailure.commands(address) == (login, forget))
     }
 
     @Test func anUnknownHostIsNotTrusted() throws {
@@ -66,6 +76,7 @@ import Testing
         let error = #expect(throws: HikaeError.self) { try SFTPDestination(settings).probe() }
         #expect(error?.code == .untrusted)
         #expect(error?.message.contains("is not known") == true)
+        #expect(error?.hint?.contains("`ssh -p \(settings.port ?? 0) ") == true, "\(error!)")
     }
 
     @Test func aKeyThatIsNotLetInIsDenied() throws {

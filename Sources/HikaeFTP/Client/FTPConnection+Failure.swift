@@ -43,8 +43,11 @@ extension FTPConnection {
         // libcurl calls it a timeout when the server closes with 421, as one that is full does at once.
         case CURLE_OPERATION_TIMEDOUT where reply?.code != 421, CURLE_FTP_ACCEPT_TIMEOUT:
             return HikaeError(
-                .unreachable, "\(what): the server said nothing for \(access.settings.patience) seconds",
-                isRetryable: true)
+                .unreachable,
+                "\(what), port \(access.port): the server said nothing for \(access.settings.patience) seconds",
+                hint: replies.replies.isEmpty
+                    ? "Is the port right? A server that speaks TLS from the first byte (port 990) wants `tls: implicit`."
+                    : nil, isRetryable: true)
         default: break
         }
         if let reply, reply.code >= 400 { return refusal(reply, what, words: words) }

@@ -109,6 +109,8 @@ struct MailVerification {
             found.differs(
                 "\(group.name): \(group.items) messages were captured, the snapshot holds \(counts[group.name] ?? 0)")
         }
-        found.methods.append("messages counted in \(facts.groups.count) mailboxes against the capture's facts")
+        found.methods.append(
+            "messages counted in \(facts.groups.count) mailbox\(facts.groups.count == 1 ? "" : "es") against the "
+                + "capture's facts")
     }
 }

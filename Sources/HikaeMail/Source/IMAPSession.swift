@@ -157,7 +157,7 @@ final class IMAPSession: CaptureSession, @unchecked Sendable {
         facts.notes = ["messages were counted by the server's own listing of each mailbox, and as they were read"]
         facts.notes += mailboxes.compactMap(\.note)
         let count = leftOut.withLock { $0 }
-        if count > 0 { facts.notes.append("\(count) mailboxes were left out") }
+        if count > 0 { facts.notes.append(count == 1 ? "1 mailbox was left out" : "\(count) mailboxes were left out") }
         return facts
     }
 

@@ -26,7 +26,7 @@ public struct IMAPSource: CaptureSource {
             throw HikaeError(
                 .notFound, "\(address) has no mailbox", hint: "Not even INBOX is there: ask the provider.")
         }
-        var notes = ["\(count) mailboxes"]
+        var notes = [count == 1 ? "1 mailbox" : "\(count) mailboxes"]
         if !connection.offers("CONDSTORE") {
             notes.append("no CONDSTORE: the flags of all messages are read each time")
         }

@@ -17,8 +17,11 @@ final class ByteStream {
     private let inbox: Inbox
     private let trust: ServerTrust
     private let host: String
+    private let port: Int
     private let timeLimit: Double
     private(set) var isSecured = false
+    /// Whether the server has said anything yet.
+    private var hasHeard = false
 
     /// How the connection begins.
     enum Beginning {
@@ -29,7 +32,7 @@ final class ByteStream {
 
     /// Connects. Throws `.unreachable`, or `.untrusted`.
     init(host: String, port: Int, trust: ServerTrust, timeLimit: Int, beginning: Beginning) throws(HikaeError) {
-        self.host = host
+        (self.host, self.port) = (host, port)
         self.trust = trust
         self.timeLimit = Double(timeLimit)
         let inbox = Inbox()
@@ -121,9 +124,14 @@ final class ByteStream {
             return
         }
         if let error = outcome.1, Self.isDistrust(error) { throw trust.refusal() }
+        let words = outcome.1.map { HandshakeWords(Self.words($0)) }
+        if words?.isWithoutTLS == true {
+            throw HikaeError(
+                .unreachable, "\(host) answers without TLS on port \(port)",
+                hint: "Is the port right? A server that begins without TLS (port 143) is imap://, and goes over to it.")
+        }
         throw HikaeError(
-            .unreachable, "TLS with \(host) fails: \(outcome.1.map(Self.words) ?? "the connection ended")",
-            isRetryable: true)
+            .unreachable, "TLS with \(host) fails: \(words?.reason ?? "the connection ended")", isRetryable: true)
     }
 
     private static func isDistrust(_ error: any Error) -> Bool {
@@ -150,10 +158,16 @@ final class ByteStream {
         guard let outcome else {
             close()
             throw HikaeError(
-                .unreachable, "\(host) has said nothing for \(Int(timeLimit)) seconds", isRetryable: true)
+                .unreachable, "\(host), port \(port), has said nothing for \(Int(timeLimit)) seconds",
+                hint: hasHeard
+                    ? nil : "Is the port right? A server that speaks TLS from the first byte (port 993) is imaps://.",
+                isRetryable: true)
         }
         if outcome.wasPaused { channel.read() }
-        if !outcome.buffers.isEmpty { return outcome.buffers }
+        if !outcome.buffers.isEmpty {
+            hasHeard = true
+            return outcome.buffers
+        }
         guard let error = outcome.error, !Self.isPlainEnd(error) else { return nil }
         throw HikaeError(
             .unreachable, "the connection to \(host) broke: \(Self.words(error))", isRetryable: true)

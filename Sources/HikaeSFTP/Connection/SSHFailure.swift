@@ -45,16 +45,34 @@ enum SSHFailure {
         let fingerprint = messages.split(whereSeparator: { " \n\r".contains($0) })
             .first { $0.hasPrefix("SHA256:") || $0.hasPrefix("MD5:") }
         let seen = fingerprint.map { " (it shows \($0.prefix { $0 != "." }))" } ?? ""
+        let commands = commands(address)
         if messages.contains("HAS CHANGED") {
             return HikaeError(
                 .untrusted, "the host key of \(address) is not the one that is known\(seen)",
                 hint:
                     "Either the server was replaced or somebody stands in between. Ask the provider; if it is right, remove"
-                    + " the old key with `ssh-keygen -R` and log in once by hand with `ssh`.")
+                    + " the old key with `\(commands.forget)` and log in once by hand: `\(commands.login)`.")
         }
         return HikaeError(
             .untrusted, "the host key of \(address) is not known\(seen)",
-            hint: "Log in once by hand with `ssh` and compare the fingerprint with the one that the provider tells.")
+            hint: "Log in once by hand, `\(commands.login)`, and compare the fingerprint with the one that the "
+                + "provider tells.")
+    }
+
+    /// What a person types to log in to an address, and to forget its key.
+    static func commands(_ address: String) -> (login: String, forget: String) {
+        var place = address.split(separator: "://", maxSplits: 1).last.map(String.init) ?? address
+        place = String(place.prefix { $0 != "/" })
+        let account = place.lastIndex(of: "@").map { String(place[...$0]) } ?? ""
+        place = String(place.dropFirst(account.count))
+        var port: Substring?
+        if let colon = place.lastIndex(of: ":"), !place.hasSuffix("]") {
+            port = place[place.index(after: colon)...]
+            place = String(place[..<colon])
+        }
+        let host = place.filter { $0 != "[" && $0 != "]" }
+        guard let port else { return ("ssh \(account)\(host)", "ssh-keygen -R \(host)") }
+        return ("ssh -p \(port) \(account)\(host)", "ssh-keygen -R '[\(host)]:\(port)'")
     }
 
     /// The last lines that say something, as one.

@@ -97,10 +97,10 @@ public final class VaultServer: Sendable {
             phase.withLock { $0 = .running([all[true] ?? 0, all[false] ?? 0]) }
         }
         let group = try serviceGroup(onRunning)
-        let task = Task.detached(executorPreference: executor) { [phase] in
+        let task = Task.detached(executorPreference: executor) { [phase, settings] in
             var failure: HikaeError?
             do { try await group.run() } catch {
-                failure = HikaeError(.inputOutput, "the server ended: \(error)")
+                failure = ListenFailure.error(error, settings)
             }
             phase.withLock { [failure] in $0 = .ended(failure) }
         }
