@@ -80,6 +80,12 @@ struct S3Failure: Sendable {
         }
     }
 
+    /// Whether a refusal without a word, as an answer to HEAD is, bears a time that is the reason for it.
+    private func isSkewed(_ now: Timestamp) -> Bool {
+        guard status == 403, code.isEmpty, let there = serverTime.flatMap(HTTPDate.timestamp) else { return false }
+        return abs(there.seconds - now.seconds) >= 900
+    }
+
     /// The error for people.
     ///
     /// - Parameters:
@@ -93,7 +99,7 @@ struct S3Failure: Sendable {
                 code, "cannot \(action) in \(address.display): \(why)", hint: hint, isRetryable: isRetryable,
                 retryAfter: retryAfter)
         }
-        if code == "RequestTimeTooSkewed" || code == "RequestExpired" {
+        if code == "RequestTimeTooSkewed" || code == "RequestExpired" || isSkewed(now) {
             return failed(
                 .accessDenied,
                 "the clocks differ: here it is \(now.display), the server says \(serverTime ?? "another time")",
