@@ -88,6 +88,8 @@ import Testing
         let other = try Self.log(8)
         #expect(try Self.verify(other).firstBreak == nil)
         #expect(try Self.verify(other, kept).firstBreak?.line == 6)
+        // As long as the true one: its own head is of the same line.
+        #expect(try Self.verify(Self.log(6), kept).firstBreak?.line == 6)
         try Self.add(4, folder)
         #expect(try Self.verify(folder, kept).firstBreak == nil)
         #expect(try Self.verify(folder, AuditHead(number: 99, hash: kept.hash)).firstBreak != nil)
