@@ -6,6 +6,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -20,6 +21,8 @@ package final class HTTPTransport: Sendable {
     private let host: String
     private let port: Int
     private let trust: ServerTrust
+    /// A handshake failed because the certificate is of another name.
+    private let isOfOtherName = Atomic<Bool>(false)
     package let patience: Patience
     package let cancellation: Cancellation
 
@@ -83,12 +86,13 @@ package final class HTTPTransport: Sendable {
     private func translate(_ error: any Error) -> HikaeError {
         if let error = error as? HikaeError { return error }
         if let error = error as? PinnedCertificateDiffers {
-            return ServerTrust.refused(place, seen: error.seen, pinned: true)
+            return ServerTrust.refused(place, fingerprint: error.seen)
         }
         let text = String(describing: error)
         if text.contains("CERTIFICATE_VERIFY_FAILED") || text.contains("failedToValidateHostname")
             || text.contains("unableToValidateCertificate")
         {
+            if text.contains("failedToValidateHostname") { isOfOtherName.store(true, ordering: .relaxed) }
             return HikaeError(.untrusted, "\(place) does not prove who it is")
         }
         if error is NIOSSLError || error is BoringSSLError {
@@ -123,12 +127,16 @@ package final class HTTPTransport: Sendable {
             )
         }
         let why = errors.first.map { "\($0)" } ?? "there is no server of the name \(host)"
-        return HikaeError(.unreachable, "\(place) cannot be reached: \(why.prefix(200))", isRetryable: true)
+        return HikaeError(
+            .unreachable, "\(place) cannot be reached: \(why.prefix(200))", hint: "Check name, port and network.",
+            isRetryable: true)
     }
 
     /// The same error, with the fingerprint of the certificate when that is what it is about. Takes a connection.
     package func explained(_ error: HikaeError) -> HikaeError {
         guard error.code == .untrusted, error.hint == nil, !error.message.contains("sha256:") else { return error }
-        return ServerTrust.refused(place, seen: ServerTrust.seen(host: host, port: port), pinned: false)
+        return ServerTrust.refused(
+            place, ServerTrust.seen(host: host, port: port), name: host,
+            isOfName: !isOfOtherName.load(ordering: .relaxed))
     }
 }

@@ -18,6 +18,21 @@ package struct PinnedCertificateDiffers: Error {
     package let seen: String
 }
 
+/// What a server showed to prove who it is.
+package struct SeenCertificate: Sendable {
+    /// "sha256:…".
+    package let fingerprint: String
+    /// When it is valid; nil when its dates make no sense.
+    let dates: ClosedRange<Timestamp>?
+
+    init?(_ certificate: NIOSSLCertificate) {
+        guard let fingerprint = ServerTrust.fingerprint(certificate) else { return nil }
+        self.fingerprint = fingerprint
+        dates = CertificateFlaw.dates(
+            from: Int64(certificate.notValidBefore), to: Int64(certificate.notValidAfter))
+    }
+}
+
 /// TrustSettings for AsyncHTTPClient and NIOSSL.
 package struct ServerTrust: Sendable {
     let settings: TrustSettings
@@ -69,23 +84,34 @@ package struct ServerTrust: Sendable {
         }
     }
 
-    /// The fingerprint of the certificate that a server shows, believed or not; nil when it shows none.
-    package static func seen(host: String, port: Int, seconds: Int64 = 10) -> String? {
+    /// The certificate that a server shows, believed or not; nil when it shows none.
+    package static func seen(host: String, port: Int, seconds: Int64 = 10) -> SeenCertificate? {
+        seen(seconds) { $0.connect(host: host, port: port) }
+    }
+
+    /// The same over a connection that has come as far as where TLS begins. It is closed.
+    package static func seen(connected descriptor: CInt, seconds: Int64 = 10) -> SeenCertificate? {
+        seen(seconds) { $0.withConnectedSocket(descriptor) }
+    }
+
+    private static func seen(
+        _ seconds: Int64, _ connect: (ClientBootstrap) -> EventLoopFuture<any Channel>
+    ) -> SeenCertificate? {
         let group = MultiThreadedEventLoopGroup.singleton
-        let promise = group.next().makePromise(of: String?.self)
+        let promise = group.next().makePromise(of: SeenCertificate?.self)
         let bootstrap = ClientBootstrap(group: group).connectTimeout(.seconds(seconds)).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 let context = try NIOSSLContext(configuration: .makeClientConfiguration())
                 let handler = try NIOSSLClientHandler(
                     context: context, serverHostname: nil,
                     customVerificationCallback: { certificates, verdict in
-                        promise.succeed(certificates.first.flatMap { fingerprint($0) })
+                        promise.succeed(certificates.first.flatMap { SeenCertificate($0) })
                         verdict.succeed(.failed)
                     })
                 try channel.pipeline.syncOperations.addHandler(handler)
             }
         }
-        let connection = bootstrap.connect(host: host, port: port)
+        let connection = connect(bootstrap)
         connection.whenFailure { _ in promise.succeed(nil) }
         let timer = group.next().scheduleTask(in: .seconds(seconds)) { promise.succeed(nil) }
         connection.whenSuccess { channel in
@@ -97,15 +123,32 @@ package struct ServerTrust: Sendable {
         return found
     }
 
-    /// The error for a certificate that is not believed.
-    package static func refused(_ place: String, seen: String?, pinned: Bool) -> HikaeError {
-        let shown = seen.map { "it shows \($0)" } ?? "it shows none that could be read"
-        let why =
-            pinned ? "its certificate is not the one that is trusted" : "its certificate is not one that is trusted"
+    /// The error for a certificate that is not the one that is pinned.
+    static func refused(_ place: String, fingerprint: String) -> HikaeError {
+        HikaeError(
+            .untrusted,
+            "\(place) does not prove who it is: its certificate is not the one that is trusted; it shows \(fingerprint)",
+            hint: "If that is your server's new certificate, " + trusting(fingerprint))
+    }
+
+    /// The error for a certificate that nobody who is believed vouches for.
+    ///
+    /// - Parameters:
+    ///   - name: the name that the server was asked for by.
+    ///   - isOfName: whether the certificate is for it.
+    static func refused(
+        _ place: String, _ certificate: SeenCertificate?, name: String, isOfName: Bool
+    ) -> HikaeError {
+        let flaw = CertificateFlaw(dates: certificate?.dates, isOfName: isOfName, now: SystemClock().now())
+        let shown = certificate.map { "it shows \($0.fingerprint)" } ?? "it shows none that could be read"
+        let trust = certificate.map { "If you are sure of this server, " + trusting($0.fingerprint) }
         return HikaeError(
-            .untrusted, "\(place) does not prove who it is: \(why); \(shown)",
-            hint: seen.map {
-                "If that is your server's certificate, trust it in the plan: trust: {fingerprint: \"\($0)\"}"
-            })
+            .untrusted, "\(place) does not prove who it is: its certificate \(flaw.words(name: name)); \(shown)",
+            hint: flaw.advice.map { [$0, trust].compactMap { $0 }.joined(separator: " ") } ?? trust)
+    }
+
+    private static func trusting(_ fingerprint: String) -> String {
+        "trust it: in a plan `trust: {fingerprint: \"\(fingerprint)\"}`, on the command line `--cacert FILE` or "
+            + "`-o tls.fingerprint=\(fingerprint)`."
     }
 }

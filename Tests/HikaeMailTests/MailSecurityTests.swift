@@ -7,6 +7,12 @@ import HikaeSource
 import HikaeTesting
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 @Suite(.serialized) struct MailSecurityTests {
     static let rig = Result { try MailRig(users: 3) }
 
@@ -50,7 +56,26 @@ import Testing
         // The certificate bears localhost and 127.0.0.1, not the address of the whole network.
         let error = failure { _ = try probe { $0.host = "127.0.0.2" } }
         #expect(error?.code == .untrusted || error?.code == .unreachable)
+        if error?.code == .untrusted {
+            #expect(error?.message.contains("is not for the name 127.0.0.2") == true, "\(String(describing: error))")
+        }
         _ = try probe { $0.host = "127.0.0.1" }
+    }
+
+    @Test func aCertificateThatHasExpiredIsToldAsSuch() throws {
+        let server = try PracticeServer("dovecot", ["--certificate-days", "0"])
+        // It ends in the second in which it was made.
+        sleep(2)
+        let error = failure {
+            _ = try probe { settings in
+                settings.port = server.port()
+                settings.trust = TrustSettings(certificateAuthority: server.text("authority"))
+            }
+        }
+        #expect(
+            error?.code == .untrusted && error?.message.contains("expired on 20") == true,
+            "\(String(describing: error))")
+        #expect(error?.message.contains(server.text("fingerprint")) == true)
     }
 
     @Test func startTLSSecuresBeforeAnythingIsSaid() throws {

@@ -123,7 +123,10 @@ final class ByteStream {
             isSecured = true
             return
         }
-        if let error = outcome.1, Self.isDistrust(error) { throw trust.refusal() }
+        if let error = outcome.1, Self.isDistrust(error) {
+            if error is NIOSSLExtraError { trust.noteOtherName() }
+            throw trust.refusal()
+        }
         let words = outcome.1.map { HandshakeWords(Self.words($0)) }
         if words?.isWithoutTLS == true {
             throw HikaeError(

@@ -11,7 +11,16 @@ final class ServerTrust: Sendable {
     private let host: String
     private let settings: TrustSettings
     private let context: NIOSSLContext
-    private let seen = Mutex<String?>(nil)
+    private let seen = Mutex(Seen())
+
+    /// What a server has shown.
+    private struct Seen {
+        var fingerprint: String?
+        /// When its certificate begins and ends to be valid.
+        var dates: ClosedRange<Timestamp>?
+        /// A handshake failed because the certificate is of another name.
+        var isOfOtherName = false
+    }
 
     /// Throws `.usage` when the settings make no sense, `.notFound` when the file of authorities cannot be read.
     init(host: String, settings: TrustSettings) throws(HikaeError) {
@@ -48,12 +57,18 @@ final class ServerTrust: Sendable {
     }
 
     /// The fingerprint of the certificate that the server showed, as settings have it; nil before it showed one.
-    var fingerprint: String? { seen.withLock { $0 } }
+    var fingerprint: String? { seen.withLock { $0.fingerprint } }
+
+    /// A handshake failed because the certificate is of another name.
+    func noteOtherName() { seen.withLock { $0.isOfOtherName = true } }
 
     private func remember(_ certificates: [NIOSSLCertificate]) -> String? {
-        guard let der = try? certificates.first?.toDERBytes() else { return nil }
+        guard let leaf = certificates.first, let der = try? leaf.toDERBytes() else { return nil }
         let digest = Digest.fileID(der).hex
-        seen.withLock { $0 = "sha256:\(digest)" }
+        seen.withLock { seen in
+            seen.fingerprint = "sha256:\(digest)"
+            seen.dates = CertificateFlaw.dates(from: Int64(leaf.notValidBefore), to: Int64(leaf.notValidAfter))
+        }
         return digest
     }
 
@@ -86,11 +101,15 @@ final class ServerTrust: Sendable {
                 .untrusted, "the certificate of \(host) is not the one that is pinned\(shown)",
                 hint: "If the provider has renewed it, check the new fingerprint with them and put it into the plan.")
         }
-        let advice = fingerprint.map {
+        let seen = seen.withLock { $0 }
+        let flaw = CertificateFlaw(
+            dates: seen.dates, isOfName: !seen.isOfOtherName, now: SystemClock().now())
+        let trusting = fingerprint.map {
             "If you are sure of this server, put `trust: {fingerprint: \($0)}` into the plan, or name its authority's "
                 + "file with `trust: {ca: FILE}`."
         }
         return HikaeError(
-            .untrusted, "the certificate of \(host) is not one that is trusted\(shown)", hint: advice)
+            .untrusted, "the certificate of \(host) \(flaw.words(name: host))\(shown)",
+            hint: flaw.advice.map { [$0, trusting].compactMap { $0 }.joined(separator: " ") } ?? trusting)
     }
 }
