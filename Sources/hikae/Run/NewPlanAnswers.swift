@@ -66,7 +66,9 @@ struct NewPlanAnswers {
             return Self.absolute(answer.hasPrefix("local:") ? String(answer.dropFirst(6)) : answer)
         }
         self.vault = vault
-        let name = PlanDraft.name(from: vault.split(separator: "/").last.map(String.init) ?? "", otherwise: "vault")
+        let last = vault.split(separator: "/").last.map(String.init) ?? ""
+        // An address that ends with its server may have a password in it, which must get into no name.
+        let name = PlanDraft.name(from: last.contains("@") ? "" : last, otherwise: "vault")
         passwordFile = options.vaultPasswordFile.map(Self.absolute) ?? "\(folder)/secrets/\(name).password"
         guard !passwordFile.hasPrefix(vault + "/") else {
             throw HikaeError(
