@@ -44,7 +44,7 @@ extension RemoteOptions {
         }
     }
 
-    /// What restic gives to ssh by `sftp.args`: `-p`, `-i`, `-o`, `-F` and `-J`, each with its value behind it or on it.
+    /// What restic gives to ssh by `sftp.args`: `-p`, `-i`, `-l`, `-o` and `-J`, each with its value behind it or on it.
     private mutating func takeSSHArguments(_ words: [String]) throws(HikaeError) {
         var rest = words[...]
         while let word = rest.popFirst() {
