@@ -53,6 +53,17 @@ public struct CryptoKey: Sendable {
         return output
     }
 
+    /// Appends what was sealed once, sealed again: under the IV that `damaged`, what is left of it, begins with. For the
+    /// very same bytes only; the IV must never be used for others. False when what is left has another length.
+    package func reseal(
+        _ plaintext: UnsafeRawBufferPointer, like damaged: ArraySlice<UInt8>, appendingTo output: inout [UInt8]
+    ) -> Bool {
+        guard damaged.count == plaintext.count + Self.overhead else { return false }
+        let iv = damaged.withUnsafeBytes { Block16(UnsafeRawBufferPointer(rebasing: $0[..<16])) }
+        seal(plaintext, iv: iv, appendingTo: &output)
+        return true
+    }
+
     /// Sealing with a given IV, for test vectors; an IV must never be used twice.
     func seal(_ plaintext: UnsafeRawBufferPointer, iv: Block16, appendingTo output: inout [UInt8]) {
         let needed = output.count + plaintext.count + Self.overhead

@@ -12,6 +12,8 @@ public final class RepositoryLock: Sendable {
     private struct State: Sendable {
         var id: FileID
         var stage = Stage.settling
+        /// Why it was lost; it stays so after it was given back.
+        var loss: HikaeError?
         var lastRefresh: Timestamp
     }
 
@@ -23,7 +25,7 @@ public final class RepositoryLock: Sendable {
     private let releasing = Mutex<Void>(())
     /// Set when the lock can no longer be kept fresh: the work under it must stop.
     private let lost: Cancellation?
-    /// Whether `acquire` waits for the second look, so that no work is under the lock yet that a loss would have to stop.
+    /// Whether no work begins before the second look, so that nothing has to be stopped when it finds somebody.
     private let isAwaited: Bool
 
     private init(
@@ -47,17 +49,21 @@ public final class RepositoryLock: Sendable {
     /// - Parameters:
     ///   - retrySeconds: how long to wait for others to finish.
     ///   - lost: cancelled when the lock cannot be kept fresh any more.
+    ///   - isConfirmedFirst: the caller asks `confirm` before it begins anything: until then a lock that another took at
+    ///     the same moment stops nothing, and is told by `confirm` alone.
     /// Throws `.locked`, naming who holds it.
     public static func acquire(
         _ repository: Repository, exclusive: Bool, retrySeconds: Double = 0, timing: LockTiming = LockTiming(),
-        lost: Cancellation? = nil
+        lost: Cancellation? = nil, isConfirmedFirst: Bool = false
     ) throws(HikaeError) -> RepositoryLock {
         var waited = 0.0
         while true {
             do throws(HikaeError) {
-                return try acquireOnce(
-                    repository, exclusive: exclusive, isAwaited: exclusive || retrySeconds > 0, timing: timing,
-                    lost: lost)
+                let waits = exclusive || retrySeconds > 0
+                let lock = try acquireOnce(
+                    repository, exclusive: exclusive, isAwaited: waits || isConfirmedFirst, timing: timing, lost: lost)
+                if waits { try lock.confirm() }
+                return lock
             } catch {
                 guard error.code == .locked, waited < retrySeconds else { throw error }
                 try lost?.check()
@@ -84,22 +90,22 @@ public final class RepositoryLock: Sendable {
             lock?.keep()
         }
         lock.thread.withLock { $0 = thread }
-        if isAwaited { try lock.confirm() }
         return lock
     }
 
     /// Waits until it is certain that nobody locked against us at the same moment, and that the lock was renewed in
-    /// time since. Throws `.locked` otherwise. To be asked before anything that others may be harmed by.
+    /// time since. Throws `.locked` otherwise, then and ever after. To be asked before anything that others may be harmed by.
     public func confirm() throws(HikaeError) {
         let outcome: HikaeError? = monitor.wait { state in
             switch state.stage {
             case .settling: return nil
             case .held: return .some(overdue(state))
-            case .released: return .some(nil)
+            case .released: return .some(state.loss)
             case .lost(let error): return .some(error)
             }
         }
         if let outcome {
+            monitor.withLock { $0.loss = $0.loss ?? outcome }
             release()
             throw outcome
         }

@@ -52,6 +52,26 @@ public final class BlobWriter: Sendable {
         uploader.withLock { $0 = thread }
     }
 
+    /// Lets one thread save: `body` gets a saver, and when it is done everything that was saved stands in the repository,
+    /// indexed. What it throws ends the run: packs that are stored by then stay, unused.
+    static func session<Result>(
+        _ repository: Repository, options: Options = Options(), _ body: (BlobSaver) throws(HikaeError) -> Result
+    ) throws(HikaeError) -> Result {
+        let writer = try BlobWriter(repository, options: options)
+        let saver = writer.makeSaver()
+        let result: Result
+        do throws(HikaeError) {
+            result = try body(saver)
+        } catch {
+            saver.close()
+            writer.abandon()
+            throw error
+        }
+        saver.close()
+        try writer.finish()
+        return result
+    }
+
     /// A saver for one thread.
     public func makeSaver() -> BlobSaver { BlobSaver(self) }
 

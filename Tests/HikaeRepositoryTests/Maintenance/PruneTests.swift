@@ -111,6 +111,28 @@ struct PruneTests {
         try expectSound(small.store, allowingHints: false)
     }
 
+    /// What a mending leaves that was cut short, or that may remove nothing: a damaged pack and a whole one with the same.
+    @Test("never drops the whole one of two copies for the damaged one", arguments: 0..<4)
+    func rottenDuplicate(victim: Int) throws {
+        let small = try SmallRepository()
+        let files: FileTree = ["a": TestBytes.noise(4000, seed: 1)]
+        try small.save(files)
+        let other = try Repository.open(small.store, password: Scene.password)
+        let snapshot = try SmallRepository.save(files, in: other, at: 1_340_000_100)
+        let packs = try small.store.list(.pack).map(\.id).sorted()
+        try #require(packs.count == 4)
+        let file = StoredFile(.pack, packs[victim])
+        var bytes = try small.store.load(file)
+        bytes[40] ^= 1
+        small.store.damage(file, with: bytes)
+        _ = try prune(small.repository)
+        let anew = try Scene.reopen(small.store)
+        #expect(try SmallRepository.content(of: snapshot.snapshot.tree, in: anew) == files)
+        // Not by falling back on a copy that the next prune takes.
+        _ = try prune(try Scene.reopen(small.store))
+        #expect(try SmallRepository.content(of: snapshot.snapshot.tree, in: try Scene.reopen(small.store)) == files)
+    }
+
     @Test("counts a pack that two indexes name once")
     func doubleNaming() throws {
         let small = try SmallRepository()

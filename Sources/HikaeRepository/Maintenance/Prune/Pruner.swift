@@ -50,7 +50,11 @@ public final class Pruner: Sendable {
             repositoryVersion: repository.config.version)
         let selection = try selector.select(
             ids: table.ids, usage: counter.packs, stored: stored, statistics: counter.statistics)
-        let positions = try repackPositions(index, table, used, selection)
+        var positions = try repackPositions(index, table, used, selection)
+        positions += try KeptCopies(
+            repository: repository.uncached, index: index, table: table, threads: options.threads, progress: progress,
+            cancellation: cancellation
+        ).rescues(used, selection.fates)
         let repeated = table.ids.indices.filter { selection.fates[$0] == .keep && table.namings[$0] > 1 }
         return PrunePlan(
             statistics: selection.statistics, removePacksFirst: selection.unreferenced,

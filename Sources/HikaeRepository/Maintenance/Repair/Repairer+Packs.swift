@@ -71,12 +71,10 @@ extension Repairer {
         var options = BlobWriter.Options()
         options.storesKnownBlobs = true
         options.isDryRun = self.options.dryRun
-        let writer = try BlobWriter(repository, options: options)
-        let saver = writer.makeSaver()
         var failed: Set<BlobID> = []
         var saved: Set<BlobID> = []
         progress?.begin(phase: "salvaging intact data", files: packs.count)
-        do throws(HikaeError) {
+        try BlobWriter.session(repository, options: options) { saver throws(HikaeError) in
             var streamer = PackStreamer(repository)
             for pack in packs {
                 try cancellation?.check()
@@ -106,13 +104,7 @@ extension Repairer {
                 }
                 progress?.add(files: 1)
             }
-        } catch {
-            saver.close()
-            writer.abandon()
-            throw error
         }
-        saver.close()
-        try writer.finish()
         let damaged = Set(packs)
         summary.lost = failed.subtracting(saved).filter { id in
             !(index.copies(id, .data) + index.copies(id, .tree)).contains { !damaged.contains($0.pack) }

@@ -13,33 +13,28 @@ extension Repairer {
     ///     with `forget`, else only named.
     ///   - forget: removes the damaged snapshots. Otherwise the new ones bear the tag `repaired`.
     ///   - keeping: snapshots that stay although they are damaged, for what can still be read of them.
+    ///   - marking: snapshots whose new ones bear the tag `repaired` in any case: what lost something must not pass for
+    ///     what was captured, nor keep a whole copy from coming back.
     /// - Throws: the error of anything that could not be read but may be whole. Then no snapshot is gone.
     public func repairSnapshots(
-        _ snapshots: [NamedSnapshot], unreadable: [FileID] = [], forget: Bool, keeping: Set<FileID> = []
+        _ snapshots: [NamedSnapshot], unreadable: [FileID] = [], forget: Bool, keeping: Set<FileID> = [],
+        marking: Set<FileID> = []
     ) throws(HikaeError) -> SnapshotRepairSummary {
         try repository.loadIndexAnew(progress: progress)
         var summary = SnapshotRepairSummary()
         for id in unreadable { try checkDamaged(id) }
         var options = BlobWriter.Options()
         options.isDryRun = self.options.dryRun
-        let writer = try BlobWriter(repository, options: options)
-        let saver = writer.makeSaver()
         var rewritten: [(NamedSnapshot, BlobID?)] = []
         progress?.begin(phase: "repairing snapshots", files: snapshots.count)
-        do throws(HikaeError) {
+        try BlobWriter.session(repository, options: options) { saver throws(HikaeError) in
             var rewriter = try TreeRewriter(repository, saver: saver, cancellation: cancellation, note: note)
             for snapshot in snapshots {
                 note("snapshot \(snapshot.id.short) of [\(snapshot.snapshot.paths.joined(separator: " "))]")
                 rewritten.append((snapshot, try rewriter.rewrite(snapshot.snapshot.tree)))
                 progress?.add(files: 1)
             }
-        } catch {
-            saver.close()
-            writer.abandon()
-            throw error
         }
-        saver.close()
-        try writer.finish()
         for id in unreadable { try dropUnreadable(id, "the snapshot file", forget: forget, &summary) }
         for (snapshot, tree) in rewritten {
             try cancellation?.check()
@@ -52,7 +47,10 @@ extension Repairer {
                 try dropUnreadable(snapshot.id, "the root", forget: mayForget, &summary)
                 continue
             }
-            if tree != snapshot.snapshot.tree { try replace(snapshot, tree, forget: mayForget, &summary) }
+            if tree != snapshot.snapshot.tree {
+                let isMarked = !mayForget || marking.contains(snapshot.id)
+                try replace(snapshot, tree, forget: mayForget, isMarked: isMarked, &summary)
+            }
         }
         try repository.store.flush()
         return summary
@@ -84,12 +82,13 @@ extension Repairer {
     }
 
     private func replace(
-        _ old: NamedSnapshot, _ tree: BlobID, forget: Bool, _ summary: inout SnapshotRepairSummary
+        _ old: NamedSnapshot, _ tree: BlobID, forget: Bool, isMarked: Bool,
+        _ summary: inout SnapshotRepairSummary
     ) throws(HikaeError) {
         var snapshot = old.snapshot
         snapshot.tree = tree
         snapshot.original = old.id
-        if !forget, !snapshot.tags.contains("repaired") { snapshot.tags.append("repaired") }
+        if isMarked, !snapshot.tags.contains("repaired") { snapshot.tags.append("repaired") }
         guard !options.dryRun else {
             note("would save new snapshot")
             if forget { note("would remove old snapshot \(old.id.short)") }
