@@ -91,6 +91,21 @@ struct CustodyJudgementTests {
         #expect(try pair(copy("a", []), blind).light == .amber)
     }
 
+    @Test("Two vaults of which nobody can tell whether this machine can delete them are not green")
+    func perhaps() throws {
+        let (sure, unsure) = (copy("a", [], erasure: .possible), copy("b", [], erasure: .unknown))
+        for (first, names) in [(sure, ["b"]), (copy("a", [], erasure: .unknown), ["a", "b"])] {
+            let found = try pair(first, unsure)
+            #expect(found.light == .amber)
+            #expect(found.findings.map(\.reason) == [.perhapsErasable(copies: names)])
+        }
+        #expect(try pair(copy("a", [], erasure: .refused), unsure).light == .green)
+        let password = CustodyTrait(.password, "hash", shown: "file:/etc/one")
+        let place = CustodyTrait(.passwordPlace, "file:/etc/one")
+        let same = try pair(copy("a", [password, place], erasure: .refused), copy("b", [password, place]))
+        #expect(same.findings.map(\.reason) == [.shared(password)] && same.light == .amber)
+    }
+
     @Test("A contract that ends soon is told of")
     func contract() throws {
         var ending = copy("b", [], erasure: .refused)
@@ -111,7 +126,7 @@ struct CustodyJudgementTests {
         let reach = CustodyJudgement([one, two, three], now: now).reaches
         #expect(reach.contains { $0.kind == "filesystem" && $0.copies == ["a", "b"] })
         // What is seen of it in several ways, and looks the same to people, is one row.
-        let ways = Set(["device 1", "/dev/vda", "fsid 2"].map { CustodyTrait(.filesystem, $0, shown: "/dev/vda") })
+        let ways = ["device 1", "/dev/vda", "fsid 2"].map { CustodyTrait(.filesystem, $0, shown: "/dev/vda") }
         let rows = CustodyJudgement([copy("a", ways), copy("b", ways)], now: now).reaches
         #expect(rows.filter { $0.kind == "filesystem" }.map(\.copies) == [["a", "b"]])
         #expect(reach.contains { $0.kind == "holder" && $0.copies == ["c"] })

@@ -16,6 +16,8 @@ public struct CustodyFinding: Sendable, Equatable {
         case samePlace(String)
         /// What this machine holds is enough to end both.
         case erasableHere
+        /// The same may be so: of these copies nobody can tell.
+        case perhapsErasable(copies: [String])
         /// Nobody has said.
         case unsaid(CustodyFinger, copies: [String])
         /// Said in the plan, by nobody in particular and at no time.
@@ -156,12 +158,16 @@ public struct CustodyJudgement: Sendable {
                 // Told by the service already.
                 guard !shared.contains(where: { $0.kind == .service || $0.kind == .hostKey }) else { continue }
                 findings.append(CustodyFinding(finger: finger, light: light, reason: .shared(trait)))
+            case .passwordPlace:
+                // Told by the password already.
+                guard !shared.contains(where: { $0.kind == .password }) else { continue }
+                findings.append(CustodyFinding(finger: finger, light: light, reason: .shared(trait)))
             default:
                 findings.append(CustodyFinding(finger: finger, light: light, reason: .shared(trait)))
             }
         }
-        if first.erasure == .possible, second.erasure == .possible {
-            findings.append(CustodyFinding(finger: .script, light: .amber, reason: .erasableHere))
+        if let reason = erasure(first, second) {
+            findings.append(CustodyFinding(finger: .script, light: .amber, reason: reason))
         }
         for copy in [first, second] {
             for what in copy.unseen {
@@ -170,6 +176,15 @@ public struct CustodyJudgement: Sendable {
             }
         }
         return findings
+    }
+
+    /// Whether this machine is, or may be, the one hand; nil when one of the two refuses it.
+    private static func erasure(_ first: CopyCustody, _ second: CopyCustody) -> CustodyFinding.Reason? {
+        if first.erasure == .possible, second.erasure == .possible { return .erasableHere }
+        guard first.kind == .vault, second.kind == .vault, first.erasure != .refused, second.erasure != .refused else {
+            return nil
+        }
+        return .perhapsErasable(copies: [first, second].filter { $0.erasure == .unknown }.map(\.name))
     }
 
     private static func said(_ first: CopyCustody, _ second: CopyCustody) -> [CustodyFinding] {

@@ -48,6 +48,8 @@ public struct CustodyTrait: Sendable, Hashable {
         case repositoryKey = "repository-key"
         /// Where a repository's password is.
         case passwordPlace = "password-place"
+        /// A repository's password, wherever it is kept: by a hash that nobody can ask of.
+        case password
         /// A remote of rclone.
         case remote
     }
@@ -79,7 +81,7 @@ extension CustodyTrait.Kind {
         case .login, .accessKey, .identity, .repository, .repositoryKey: (.key, .red)
         case .bucketOwner: (.bill, .red)
         case .host, .address: (.script, .amber)
-        case .bucket, .passwordPlace: (.key, .amber)
+        case .bucket, .passwordPlace, .password: (.key, .amber)
         }
     }
 }

@@ -35,6 +35,7 @@ extension CustodyTrait.Kind {
         case .repository: japanese ? "リポジトリ ID（同じ内部鍵）" : "repository ID, so the same master key"
         case .repositoryKey: japanese ? "リポジトリの鍵ファイル" : "key file of the repository"
         case .passwordPlace: japanese ? "パスワードの置き場所" : "place of the password"
+        case .password: japanese ? "パスワード（一つで両方が開く）" : "password, so one opens both"
         case .remote: japanese ? "rclone のリモート" : "remote of rclone"
         }
     }
@@ -65,6 +66,11 @@ extension CustodyFinding {
         case .erasableHere:
             return say(
                 "どちらもこのマシンの権限で消せます。", "what this machine holds is enough to delete both")
+        case .perhapsErasable(let copies):
+            let names = copies.joined(separator: ", ")
+            return say(
+                "このマシンの権限で両方を消せるかどうか分かりません: \(names)",
+                "nobody can tell whether what this machine holds is enough to delete both: \(names)")
         case .unsaid(let finger, let copies):
             let names = copies.joined(separator: ", ")
             let what =

@@ -9,10 +9,8 @@ enum BucketObservation {
     static func observe(_ settings: S3Settings, _ copy: inout CopyCustody) {
         let isSecure = settings.endpoint.lowercased().hasPrefix("https:")
         if let (host, port) = service(settings.endpoint) {
-            let seen = HostObservation.service(host, port ?? (isSecure ? 443 : 80))
-            copy.traits.formUnion(seen.traits)
-            copy.unseen += seen.unseen
-            if isSecure, let trait = HostObservation.certificate(host, port ?? 443) { copy.traits.insert(trait) }
+            copy.see(HostObservation.service(host, port ?? (isSecure ? 443 : 80)))
+            if isSecure { copy.see(HostObservation.certificate(host, port ?? 443)) }
         }
         copy.traits.insert(CustodyTrait(.bucket, settings.bucket))
         do throws(HikaeError) {

@@ -21,6 +21,7 @@ public struct CustodyObserver: Sendable {
     private let options: VaultOpener.Options
     private let context: WorkContext
     private let statements: [String: CustodyStatement]
+    private let salt = SecureRandom.bytes(32)
 
     /// - Parameter statements: what people said, by the copy's name.
     public init(
@@ -71,7 +72,7 @@ public struct CustodyObserver: Sendable {
             let name = "\(system.name)/\(source.name)"
             var copy = CopyCustody(.original, name, address: source.kind.address)
             copy.statement = statements[name]
-            SourceObservation(mounts: mounts, machine: Self.machine).observe(source.kind, &copy)
+            SourceObservation(mounts: mounts, machine: HostObservation.machine).observe(source.kind, &copy)
             return copy
         }
     }
@@ -85,6 +86,11 @@ public struct CustodyObserver: Sendable {
         }
         copy.statement = statements[vault.name]?.filled(from: planned) ?? planned
         copy.traits.insert(CustodyTrait(.passwordPlace, vault.password.description))
+        if let password = try? vault.password.fetch() {
+            // Compared, and never shown: under a salt that nobody keeps its hash tells nothing.
+            let hash = Digest.fileID(salt + password.bytes).hex
+            copy.traits.insert(CustodyTrait(.password, hash, shown: vault.password.description))
+        }
         guard !isAway else {
             copy.unseen.append("it does not answer")
             return copy
@@ -98,7 +104,7 @@ public struct CustodyObserver: Sendable {
         do throws(HikaeError) {
             try repository(of: vault, &copy)
         } catch {
-            copy.unseen.append(error.message)
+            copy.unseen.append(error.message(without: vault.name))
         }
         return copy
     }
@@ -112,8 +118,7 @@ public struct CustodyObserver: Sendable {
             let seen = HostObservation.ssh(
                 host: place.host, port: place.port, user: place.user ?? remote.user, options: remote.sshOptions,
                 identity: remote.identityFile, program: remote.sshProgram)
-            copy.traits.formUnion(seen.traits)
-            copy.unseen += seen.unseen
+            copy.see(seen)
             copy.erasure = .possible
         case "s3":
             let location = try S3Location(vault.repository)
@@ -121,12 +126,8 @@ public struct CustodyObserver: Sendable {
             copy.erasure = remote.objectLock == nil ? .possible : .refused
         case "rest":
             let place = try RESTLocation(vault.repository)
-            let seen = HostObservation.service(place.host, place.port)
-            copy.traits.formUnion(seen.traits)
-            copy.unseen += seen.unseen
-            if place.isSecure, let trait = HostObservation.certificate(place.host, place.port) {
-                copy.traits.insert(trait)
-            }
+            copy.see(HostObservation.service(place.host, place.port))
+            if place.isSecure { copy.see(HostObservation.certificate(place.host, place.port)) }
             let opener = VaultOpener(plan, options: options, context: context)
             // A server that keeps an agreement deletes nothing for one alone.
             copy.erasure = try opener.agreement(of: vault)?.report() == nil ? .unknown : .refused
@@ -139,9 +140,8 @@ public struct CustodyObserver: Sendable {
             let path =
                 vault.repository.hasPrefix("local:")
                 ? String(vault.repository.dropFirst("local:".count)) : vault.repository
-            let folder = FolderObservation(path, mounts: mounts, machine: Self.machine)
-            copy.traits.formUnion(folder.traits)
-            copy.unseen += folder.unseen
+            let folder = FolderObservation(path, mounts: mounts, machine: HostObservation.machine)
+            copy.see((folder.traits, folder.unseen))
             copy.erasure = folder.isWritable ? .possible : .unknown
         }
     }
@@ -161,12 +161,12 @@ public struct CustodyObserver: Sendable {
         guard StoreLocation.scheme(repository) == "rest" else { return repository }
         return (try? RESTLocation(repository).shown) ?? "rest:"
     }
+}
 
-    /// What this machine is called: its ID, else its name.
-    private static var machine: String {
-        if let id = HostObservation.text("/etc/machine-id")?.split(whereSeparator: \.isNewline).first {
-            return String(id.prefix(12))
-        }
-        return ProcessIdentity.current().hostname
+extension CopyCustody {
+    /// Takes in what was seen, and what was not.
+    mutating func see(_ seen: (traits: Set<CustodyTrait>, unseen: [String])) {
+        traits.formUnion(seen.traits)
+        unseen += seen.unseen
     }
 }

@@ -3,7 +3,7 @@
 import HikaeCore
 import HikaeFormat
 import HikaeGuard
-import HikaeHTTP
+import HikaeRepository
 import HikaeSource
 
 #if canImport(Glibc)
@@ -24,13 +24,10 @@ enum HostObservation {
         var result: [String] = []
         var next = found
         while let entry = next {
-            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            if getnameinfo(
-                entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
-                == 0
+            if let place = entry.pointee.ai_addr, let address = numeric(place, entry.pointee.ai_addrlen),
+                !result.contains(address)
             {
-                let address = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-                if !result.contains(address) { result.append(address) }
+                result.append(address)
             }
             next = entry.pointee.ai_next
         }
@@ -41,17 +38,67 @@ enum HostObservation {
     static func service(_ host: String, _ port: Int) -> (traits: Set<CustodyTrait>, unseen: [String]) {
         var traits: Set<CustodyTrait> = [CustodyTrait(.host, "\(host.lowercased()):\(port)")]
         let addresses = addresses(host)
+        let own = ownAddresses()
+        var isLoopback = false
         for address in addresses {
             traits.insert(CustodyTrait(.service, "\(address) port \(port)"))
-            // A tunnel ends at the loopback, wherever it begins.
-            if !address.hasPrefix("127."), address != "::1" { traits.insert(CustodyTrait(.address, address)) }
+            if address.hasPrefix("127.") || address == "::1" {
+                isLoopback = true
+                continue
+            }
+            traits.insert(CustodyTrait(.address, address))
+            if own.contains(address) { traits.insert(CustodyTrait(.machine, machine)) }
         }
-        return (traits, addresses.isEmpty ? ["\(host) has no address"] : [])
+        var unseen = addresses.isEmpty ? ["\(host) has no address"] : []
+        // A server of this very machine, or a tunnel, wherever it leads.
+        if isLoopback { unseen.append("\(host) is this machine's own loopback: what is behind it is not to be seen") }
+        return (traits, unseen)
     }
 
-    /// The certificate of a service that speaks TLS from the start.
-    static func certificate(_ host: String, _ port: Int) -> CustodyTrait? {
-        ServerTrust.seen(host: host, port: port, seconds: 5).map { CustodyTrait(.certificate, $0) }
+    /// The certificate that a service shows; that it shows none is said.
+    static func certificate(_ host: String, _ port: Int, _ beginning: TLSBeginning = .atOnce) -> (
+        traits: Set<CustodyTrait>, unseen: [String]
+    ) {
+        guard let print = CertificateObservation.fingerprint(host, port, beginning) else {
+            return ([], ["\(host) port \(port) shows no certificate"])
+        }
+        return ([CustodyTrait(.certificate, print)], [])
+    }
+
+    /// What this machine is called: its ID, else its name.
+    static var machine: String {
+        if let id = text("/etc/machine-id")?.split(whereSeparator: \.isNewline).first { return String(id.prefix(12)) }
+        return ProcessIdentity.current().hostname
+    }
+
+    /// The addresses of this machine's interfaces.
+    private static func ownAddresses() -> Set<String> {
+        var first: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&first) == 0 else { return [] }
+        defer { freeifaddrs(first) }
+        var found: Set<String> = []
+        var next = first
+        while let entry = next {
+            next = entry.pointee.ifa_next
+            guard let address = entry.pointee.ifa_addr else { continue }
+            let length =
+                switch Int32(address.pointee.sa_family) {
+                case AF_INET: MemoryLayout<sockaddr_in>.size
+                case AF_INET6: MemoryLayout<sockaddr_in6>.size
+                default: 0
+                }
+            guard length > 0, let text = numeric(address, socklen_t(length)) else { continue }
+            found.insert(text)
+        }
+        return found
+    }
+
+    private static func numeric(_ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> String? {
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        guard getnameinfo(address, length, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
+            return nil
+        }
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// An SSH server as ssh itself would reach it: its keys, the user, the private keys that are offered.

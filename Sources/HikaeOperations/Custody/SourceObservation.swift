@@ -16,21 +16,15 @@ struct SourceObservation {
             let seen = HostObservation.ssh(
                 host: plan.host, port: plan.port, user: plan.user, options: plan.sshOptions,
                 identity: plan.identityFile, program: plan.program)
-            add(seen, &copy)
+            copy.see(seen)
         case .ftp(let plan):
             let port = plan.port ?? (plan.tls == .implicit ? 990 : 21)
-            add(HostObservation.service(plan.host, port), &copy)
-            if plan.tls == .implicit, let trait = HostObservation.certificate(plan.host, port) {
-                copy.traits.insert(trait)
-            }
+            server(plan.host, port, plan.tls, explicitly: .ftp, &copy)
         case .imap(let plan):
             let port = plan.port ?? (plan.tls == .implicit ? 993 : 143)
-            add(HostObservation.service(plan.host, port), &copy)
-            if plan.tls == .implicit, let trait = HostObservation.certificate(plan.host, port) {
-                copy.traits.insert(trait)
-            }
-        case .postgresql(let plan): database(plan, 5432, &copy)
-        case .mariadb(let plan): database(plan, 3306, &copy)
+            server(plan.host, port, plan.tls, explicitly: .imap, &copy)
+        case .postgresql(let plan): database(plan, 5432, .postgresql, &copy)
+        case .mariadb(let plan): database(plan, 3306, .mariadb, &copy)
         case .sqlite(let plan): folder(plan.path, &copy)
         case .s3(let plan): BucketObservation.observe(S3Settings(plan), &copy)
         case .files(let plan): for path in plan.paths { folder(path, &copy) }
@@ -39,19 +33,34 @@ struct SourceObservation {
         }
     }
 
-    private func database(_ plan: DatabasePlan, _ port: Int, _ copy: inout CopyCustody) {
+    /// A server that shows its certificate at once, or when it is asked to.
+    private func server(
+        _ host: String, _ port: Int, _ tls: PlanTLS, explicitly beginning: TLSBeginning, _ copy: inout CopyCustody
+    ) {
+        copy.see(HostObservation.service(host, port))
+        switch tls {
+        case .none: break
+        case .implicit: copy.see(HostObservation.certificate(host, port))
+        case .explicit: copy.see(HostObservation.certificate(host, port, beginning))
+        }
+    }
+
+    private func database(
+        _ plan: DatabasePlan, _ port: Int, _ beginning: TLSBeginning, _ copy: inout CopyCustody
+    ) {
         if let via = plan.via, let mark = via.firstRange(of: "://") {
             // Behind an SSH server its own address says nothing here.
             let place = via[mark.upperBound...].prefix { $0 != "/" }
             let user = place.lastIndex(of: "@").map { String(place[..<$0]) }
             let rest = place.lastIndex(of: "@").map { place[place.index(after: $0)...] } ?? place
             let parts = BucketObservation.service("ssh://\(rest)")
-            add(
+            copy.see(
                 HostObservation.ssh(
                     host: parts?.host ?? String(rest), port: parts?.port, user: user, options: plan.sshOptions,
-                    identity: nil), &copy)
+                    identity: nil))
         } else if let host = plan.host, plan.socket == nil {
-            add(HostObservation.service(host, plan.port ?? port), &copy)
+            copy.see(HostObservation.service(host, plan.port ?? port))
+            if plan.tls == .explicit { copy.see(HostObservation.certificate(host, plan.port ?? port, beginning)) }
         } else {
             copy.traits.insert(CustodyTrait(.machine, machine))
         }
@@ -59,12 +68,7 @@ struct SourceObservation {
 
     private func folder(_ path: String, _ copy: inout CopyCustody) {
         let seen = FolderObservation(path, mounts: mounts, machine: machine)
-        add((seen.traits, seen.unseen), &copy)
+        copy.see((seen.traits, seen.unseen))
         if seen.isWritable { copy.erasure = .possible }
-    }
-
-    private func add(_ seen: (traits: Set<CustodyTrait>, unseen: [String]), _ copy: inout CopyCustody) {
-        copy.traits.formUnion(seen.traits)
-        copy.unseen += seen.unseen
     }
 }

@@ -156,6 +156,7 @@ extension CustodyFinding {
         case .sameProvider: "same-provider"
         case .samePlace: "same-place"
         case .erasableHere: "erasable-here"
+        case .perhapsErasable: "perhaps-erasable"
         case .unsaid: "unsaid"
         case .unconfirmed: "unconfirmed"
         case .confirmedLongAgo: "confirmed-long-ago"
