@@ -24,7 +24,7 @@ public final class RESTStore: ObjectStore {
     }
 
     /// Requests in flight unless the options say otherwise.
-    static let usualConnections = 8
+    static let usualConnections = 12
     /// Seconds for which a config that was seen answers for the repository's being there.
     private static let sightSeconds = 5.0
 
