@@ -55,6 +55,24 @@ import Testing
         #expect(try harness.json("snapshots").array.isEmpty)
     }
 
+    @Test func pruneRemovesNothingWhereNoSnapshotIsLeftUnlessItIsTold() throws {
+        let harness = try daily(2)
+        let packs = Files.all(below: harness.repository + "/data").count
+        let snapshots = harness.repository + "/snapshots"
+        for name in Files.all(below: snapshots) { Files.remove("\(snapshots)/\(name)") }
+        for words in [["prune"], ["prune", "--max-unused", "0"], ["prune", "--json"]] {
+            let refused = try harness.command(HikaeProgram.binary, words).run()
+            let said = refused.errorText
+            #expect(refused.status == 1 && said.contains("not taken for the truth"), "\(said)")
+        }
+        #expect(Files.all(below: harness.repository + "/data").count == packs)
+        // What was there can be told, and is removed when somebody says so.
+        try harness.hikae("prune", "--dry-run").succeed()
+        try harness.hikae("prune", "--unsafe-allow-remove-all").succeed()
+        #expect(Files.all(below: harness.repository + "/data").isEmpty)
+        #expect(try harness.restic("check", "--read-data").run().status == 0)
+    }
+
     @Test func latestAndGroupsShortenTheList() throws {
         let shared = try SharedRepository.get().harness
         #expect(try shared.json("snapshots", "--no-lock", "--latest", "1").array.count == 2)

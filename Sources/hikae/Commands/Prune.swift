@@ -20,6 +20,9 @@ struct Prune: HikaeSubcommand {
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be removed.")
     var dryRun = false
 
+    @Flag(help: "Remove all data when no snapshot is there; refused otherwise.")
+    var unsafeAllowRemoveAll = false
+
     @OptionGroup(title: "How much to rewrite") var prune: PruneOptionGroup
     @OptionGroup(title: "What a proposal says") var proposing: ProposalOptions
     @OptionGroup var global: GlobalOptions
@@ -33,7 +36,9 @@ struct Prune: HikaeSubcommand {
                 return try proposal.run(removing: [], pruning: true, from: session.repository, isRoutine: true)
             }
             try session.loadIndex()
-            return try PruneRun(repository: session.repository, options: options, isDryRun: dryRun).run()
+            var run = PruneRun(repository: session.repository, options: options, isDryRun: dryRun)
+            run.mayRemoveAll = unsafeAllowRemoveAll
+            return try run.run()
         }
     }
 }
