@@ -84,6 +84,26 @@ import Testing
         #expect(Self.days(Self.catchUp(last: 1).missing(later, in: [])) == [9])
     }
 
+    @Test("is, of sources that another plan looks after, what is newer than what is there: nothing comes back")
+    func unplanned() {
+        let theirs = (1...9).map { Self.capture($0, vault: 1) }
+        var policy = ForgetPolicy()
+        policy.last = 1
+        let catchUp = CatchUp(organisation: "さくら商店", planned: [], policy: policy, context: WorkContext())
+        #expect(Self.days(catchUp.missing(theirs, in: [])) == Array(1...9), "this plan's retention is not for them")
+        let ours = [3, 7].map { Self.capture($0, vault: 2) }
+        #expect(Self.days(catchUp.missing(theirs, in: ours)) == [8, 9])
+        func decision(_ serial: UInt64, on day: Int) -> NamedSnapshot {
+            Self.snapshot(
+                serial, day: 20, tags: CaptureTags.decision(.rejected, on: "000000000000000\(day)", of: Self.site))
+        }
+        let decided = [decision(501, on: 2), decision(502, on: 7), decision(503, on: 9)]
+        let found = catchUp.missing(theirs + decided, in: ours).map(\.id)
+        #expect(Set(found) == Set([theirs[7], theirs[8], decided[1], decided[2]].map(\.id)))
+        let mine = CatchUp(organisation: "さくら商店", planned: [Self.site], policy: policy, context: WorkContext())
+        #expect(Self.days(mine.missing(theirs, in: [])) == [9])
+    }
+
     @Test("is a whole capture in place of one that lost something, never the other way round")
     func repaired() {
         let whole = Self.capture(1, vault: 1)

@@ -140,4 +140,20 @@ import Testing
         #expect(outcome.status == 20)
         #expect(outcome.text.contains("要確認") && outcome.text.contains("30 個"))
     }
+
+    @Test("has one last word, the newest, whatever the clock said when the one before was written")
+    func lastWord() throws {
+        let company = try Company()
+        try company.backup(day: 1)
+        try company.emptySite()
+        try company.backup(day: 2, "shop/site", status: 20)
+        try company.program.hikae("accept", "shop/site", "--why", "a clock that runs ahead", "--time", "2040-01-01")
+            .succeed()
+        let capture = try #require(try company.captures("office").last?["id"]?.string)
+        try company.program.hikae("reject", "shop/site", "--why", "a mistake", "--capture", capture).succeed()
+        let site = try company.status(day: 3, expected: 1)["site"]
+        #expect(site?["newest_decision"]?.string == "rejected", "\(String(describing: site))")
+        try company.fillSite(30)
+        try company.backup(day: 4, "shop/site")
+    }
 }

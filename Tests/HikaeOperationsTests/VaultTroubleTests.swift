@@ -137,6 +137,22 @@ import Testing
         #expect(try company.captures("office", "list").count == 1)
     }
 
+    @Test("for more than a week raises the alarm and makes rounds fail, until it is back; a few days do not")
+    func awayForLong() throws {
+        let company = try Company("alarms:\n  - command: 'cat > alarm.txt'")
+        try company.backup(day: 1)
+        try company.takeAway("cloud")
+        for day in [2, 5, 9] { try company.backup(day: day) }
+        #expect(!Files.exists(company.folder.path("alarm.txt")))
+        try company.backup(day: 10, status: 1)
+        let alarm = String(decoding: try Files.read(company.folder.path("alarm.txt")), as: UTF8.self)
+        #expect(alarm.contains("cloud could not be used since 2012-06-02"), "\(alarm)")
+        try company.bringBack("cloud")
+        try company.backup(day: 11)
+        try company.takeAway("cloud")
+        try company.backup(day: 12)
+    }
+
     @Test("or none: a capture that is named goes from all of them, unless it must stay in one")
     func forgetByName() throws {
         let company = try Company()

@@ -7,6 +7,8 @@ public import HikaeRepository
 public enum RetentionHold: Sendable, Equatable {
     /// It is the last good capture of its source.
     case lastGood(SourceName)
+    /// No capture of its source counts as good: whatever there is may be all that is left.
+    case noneGood(SourceName)
     /// A suspect capture of its source waits for a person's decision; until then nothing of the source goes.
     case undecided(SourceName, capture: String)
     /// It says what a person decided about a capture that is still there.
@@ -20,6 +22,7 @@ public enum RetentionHold: Sendable, Equatable {
     public var reason: String {
         switch self {
         case .lastGood(let name): "it is the last good capture of \(name)"
+        case .noneGood(let name): "no capture of \(name) counts as good, so that nothing of \(name) may go"
         case .undecided(let name, let capture):
             "the capture \(capture) of \(name) is suspect and nobody has decided on it: nothing of \(name) may go"
         case .decides(let name, let capture):
@@ -36,6 +39,7 @@ public enum RetentionHold: Sendable, Equatable {
         guard language == .japanese else { return reason }
         return switch self {
         case .lastGood(let name): "\(name) の最後の正常な控えです"
+        case .noneGood(let name): "\(name) には正常な控えが一つもないため、\(name) は何も削除されません"
         case .undecided(let name, let capture):
             "\(name) の控え \(capture) が要確認のまま未判断です。判断されるまで \(name) は何も削除されません"
         case .decides(let name, let capture): "残っている控え \(capture)（\(name)）についての判断です"
@@ -50,6 +54,8 @@ public enum RetentionHold: Sendable, Equatable {
     public var hint: String {
         switch self {
         case .lastGood: "It goes by itself once there is a newer good capture and the retention no longer wants it."
+        case .noneGood(let name):
+            "It may go once there is a good capture of \(name), or one was accepted: `hikae accept \(name) --why …`."
         case .undecided(let name, _):
             "Look at it with `hikae status`, then say `hikae accept \(name) --why …` or `hikae reject \(name) --why …`."
         case .decides: "Forget the capture first, or both together."
@@ -89,6 +95,7 @@ public struct RetentionHolds: Sendable {
             }
             let everything = (captures.map(\.snapshot.id) + decisions.map(\.snapshot.id))
             func hold(_ hold: RetentionHold) { for id in everything { holds[id] = hold } }
+            if !history.captures.isEmpty, history.lastGood == nil { hold(.noneGood(name)) }
             if let unread { hold(.unread(name, vault: unread)) }
             if !isComplete { hold(.unknown(name)) }
             if let suspect = history.undecided.last { hold(.undecided(name, capture: suspect.capture)) }

@@ -80,6 +80,8 @@ public struct CaptureRoundReport: Sendable {
     public var vaults: [String]
     /// Vaults whose parity could not be brought up to date.
     public var withoutParity: [(vault: String, error: HikaeError)] = []
+    /// Vaults that have been away for too long, as far as somebody looked.
+    public var absences: [VaultAbsence] = []
 
     /// Vaults that are there and took nothing: full, damaged, of another password. Those merely away are none.
     public var brokenVaults: [(vault: String, error: HikaeError)] {

@@ -117,19 +117,23 @@ public final class CaptureRound: Sendable {
     private func bring(
         from source: VaultSession, to destination: VaultSession, _ troubles: VaultTroubles
     ) throws(HikaeError) -> Bool {
-        let catchUp = CatchUp(
-            organisation: plan.organisation, policy: ForgetPolicy(plan.retention), context: context)
         let progress = Progress()
         event(.copying(from: source.name, to: destination.name, progress))
         do throws(HikaeError) {
-            try destination.lock?.confirm()
-            let count = try catchUp.bring(
-                from: source.repository, to: destination.repository, progress: progress)
+            try destination.confirm()
+            let count = try CatchUp(plan, context: context).bring(
+                from: source.repository, to: destination.repository, progress: progress,
+                cancellation: destination.cancellation)
             event(.copied(from: source.name, to: destination.name, count))
             return true
         } catch {
-            if error.code == .cancelled { throw error }
             event(.copied(from: source.name, to: destination.name, 0))
+            try context.cancellation.check()
+            if let lost = destination.loss {
+                troubles.add(destination.name, lost)
+                return false
+            }
+            if error.code == .cancelled { throw error }
             // The vault is there, but something in it is not: it is no vault that is merely away.
             let code = error.code == .notFound ? .inputOutput : error.code
             let named = HikaeError(
@@ -188,13 +192,14 @@ public final class CaptureRound: Sendable {
         }
         for vault in vaults where !pending.isEmpty {
             try context.cancellation.check()
+            guard vault.loss == nil else { continue }
             if try bringAll(to: vault, of: vaults, troubles) {
                 turn(to: vault, isLevel: true)
             } else {
                 behind.append(vault)
             }
         }
-        for vault in behind where !pending.isEmpty {
+        for vault in behind where !pending.isEmpty && vault.loss == nil {
             try context.cancellation.check()
             turn(to: vault, isLevel: false)
         }
@@ -223,7 +228,7 @@ public final class CaptureRound: Sendable {
                 let (result, isVaultsFault) = capture(selection[source], into: place)
                 found.withLock { $0[source] = (result, isVaultsFault) }
                 if isVaultsFault, let error = result.failure {
-                    event(.warning(result.name, HikaeError(error.code, "vault \(place.vault.name): \(error.message)")))
+                    event(.warning(result.name, place.vault.loss ?? error.named(vault: place.vault.name)))
                 } else {
                     event(.finished(result))
                 }
@@ -251,13 +256,15 @@ public final class CaptureRound: Sendable {
         do throws(HikaeError) {
             let source = BlamedSource(try SourceFactory.source(pair.source.kind))
             (address, blamed) = (source.address, source)
+            var context = context
+            context.cancellation = place.vault.cancellation
             let capture = SourceCapture(
                 name: name, source: source, rules: rules, vault: place.vault, history: history,
                 isComplete: place.isComplete, options: options, context: context, progress: progress,
                 report: { [event] in event(.warning(name, $0)) })
             outcome = .captured(try capture.run())
         } catch {
-            outcome = .failed(error)
+            outcome = .failed(place.vault.explained(error))
         }
         let elapsed = (ContinuousClock.now - begun).components
         var result = CaptureResult(
@@ -268,6 +275,8 @@ public final class CaptureRound: Sendable {
             result.readInto = place.vault.name
             return (result, false)
         }
+        // A lock that is lost stops the source, too: it is not the source's fault.
+        if place.vault.loss != nil { return (result, !context.cancellation.isCancelled) }
         return (result, error.code != .cancelled && !(blamed?.isGuilty ?? true))
     }
 }

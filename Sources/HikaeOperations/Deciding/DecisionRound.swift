@@ -45,8 +45,7 @@ public struct DecisionRound: Sendable {
             .openAll(lock: .shared, loadingIndex: true) { unavailable.append(($0, $1)) }
         defer { for vault in opened { vault.close() } }
         guard let first = opened.first else { throw HikaeError(.usage, "\(plan.file) names no vault") }
-        let catchUp = CatchUp(
-            organisation: plan.organisation, policy: ForgetPolicy(plan.retention), context: context)
+        let catchUp = CatchUp(plan, context: context)
         // The capture must stand where its decision does.
         for other in opened.dropFirst() {
             do throws(HikaeError) {
@@ -59,11 +58,13 @@ public struct DecisionRound: Sendable {
         let history = SourceHistory.of(name, in: try first.repository.snapshots { _, _ in })
         let entry = try Self.find(capture, in: history)
         let decision = Decision(word, capture: entry.capture, name: name, who: who, why: why, when: when)
-        try write(decision, into: first)
+        // The last word counts, whatever a clock says that was wrong then or is now.
+        let last = history.decisions.last { $0.capture == entry.capture }?.snapshot.snapshot.time
+        try write(decision, at: last.map { $0 < when ? when : $0.adding(seconds: 1) } ?? when, into: first)
         var reached = [first.name]
         for other in opened.dropFirst() {
             do throws(HikaeError) {
-                try other.lock?.confirm()
+                try other.confirm()
                 try catchUp.bring(from: first.repository, to: other.repository)
                 reached.append(other.name)
             } catch {
@@ -104,8 +105,9 @@ public struct DecisionRound: Sendable {
         return entry
     }
 
-    private func write(_ decision: Decision, into vault: VaultSession) throws(HikaeError) {
-        var options = ArchiveOptions(time: decision.when, paths: [CaptureTags.decisionPath])
+    /// - Parameter time: the snapshot's, which orders it among the others.
+    private func write(_ decision: Decision, at time: Timestamp, into vault: VaultSession) throws(HikaeError) {
+        var options = ArchiveOptions(time: time, paths: [CaptureTags.decisionPath])
         options.hostname = decision.name.organisation
         let identity = ProcessIdentity.current()
         (options.username, options.uid, options.gid) = (identity.username, identity.uid, identity.gid)

@@ -9,7 +9,7 @@ extension Alarm {
     public init?(_ report: CaptureRoundReport, plan: Plan) {
         let (suspects, failures) = (report.suspects, report.failures)
         let broken = report.brokenVaults.count
-        guard !suspects.isEmpty || !failures.isEmpty || broken > 0 else { return nil }
+        guard !suspects.isEmpty || !failures.isEmpty || broken > 0 || !report.absences.isEmpty else { return nil }
         let isJapanese = plan.language == .japanese
         func say(_ japanese: String, _ english: String) -> String { isJapanese ? japanese : english }
         var lines: [String] = []
@@ -34,14 +34,29 @@ extension Alarm {
             let message = error.message(without: vault)
             lines.append(say("■ 保管先 \(vault): \(message)", "VAULT \(vault): \(message)"))
         }
+        for absence in report.absences {
+            lines.append("  " + Self.sentence(absence, japanese: isJapanese))
+        }
         var counts = say(
             "要確認 \(suspects.count) 件、失敗 \(failures.count) 件",
             "\(suspects.count) suspect, \(failures.count) failed")
         if broken > 0 { counts += say("、使えない保管先 \(broken) 件", ", \(broken) vault\(broken == 1 ? "" : "s") unusable") }
+        if !report.absences.isEmpty {
+            let count = report.absences.count
+            counts += say("、戻らない保管先 \(count) 件", ", \(count) vaults away for long")
+        }
         self.init(
             subject: say(
                 "【控え】\(plan.organisation): \(counts)", "[hikae] \(plan.organisation): \(counts)"),
             text: lines.joined(separator: "\n"))
+    }
+
+    /// What is to be said of a vault that does not come back.
+    public static func sentence(_ absence: VaultAbsence, japanese: Bool) -> String {
+        let since = TimeWords.minute(absence.since)
+        return japanese
+            ? "保管先 \(absence.vault) は \(since) から使えないままです。つながっているか、ロックが残っていないか確かめてください。"
+            : "The vault \(absence.vault) could not be used since \(since): see that it is there, and that no lock was left in it."
     }
 
     private static func lastGood(_ result: CaptureResult, _ isJapanese: Bool) -> String {

@@ -18,13 +18,15 @@ struct ParityKeeping {
         for vault in vaults {
             guard let share = plan.vaults.first(where: { $0.name == vault.name })?.parity else { continue }
             do throws(HikaeError) {
-                let summary = try ParityRound(vault.repository.uncached, cancellation: context.cancellation)
+                try vault.confirm()
+                let summary = try ParityRound(vault.repository.uncached, cancellation: vault.cancellation)
                     .bring(share: share, removesStale: false)
                 guard let pack = summary.rotten.first else { continue }
                 throw HikaeError(
                     .damaged, "\(summary.rotten.count) packs are damaged and got no parity: \(pack.hex)",
                     hint: "Run `hikae check --read-data --mend`.")
             } catch {
+                let error = vault.explained(error)
                 if error.code == .cancelled { throw error }
                 failed(
                     vault.name,

@@ -1,4 +1,5 @@
-// The mending half of a scrub: parity first, since it puts a pack right byte for byte; then what others have.
+// The mending half of a scrub: parity first, since it puts a pack right byte for byte; then what others have, in the pack
+// itself where that comes out byte for byte, else in new ones.
 
 import HikaeCore
 import HikaeFormat
@@ -24,8 +25,7 @@ extension Scrub {
                     continue
                 }
                 if let bytes = try parity.mended(pack) {
-                    try repository.store.save(StoredFile(.pack, pack), bytes)
-                    try repository.store.flush()
+                    try put(bytes, pack)
                     outcome.mendedByParity.append(pack)
                     continue
                 }
@@ -36,12 +36,9 @@ extension Scrub {
             rest.append(pack)
         }
         guard !rest.isEmpty else { return because }
-        try replace(rest, from: try others(), &outcome, &because)
-        do throws(HikaeError) {
-            try parity.removeStale()
-        } catch {
-            if error.code != .unsupported { try note(error, &outcome) }
-        }
+        let others = try others()
+        try rebuild(&rest, from: others, &outcome, &because)
+        if !rest.isEmpty { try replace(rest, from: others, &outcome, &because) }
         return because
     }
 
@@ -54,6 +51,43 @@ extension Scrub {
         }
     }
 
+    /// Puts the right bytes of a pack where the damaged ones are.
+    private func put(_ bytes: [UInt8], _ pack: FileID) throws(HikaeError) {
+        try repository.store.save(StoredFile(.pack, pack), bytes)
+        try repository.store.flush()
+    }
+
+    /// Makes packs again as they were; takes those out of `packs` that came out.
+    private func rebuild(
+        _ packs: inout [FileID], from others: [Other], _ outcome: inout ScrubOutcome, _ because: inout [FileID: String]
+    ) throws(HikaeError) {
+        guard !others.isEmpty else { return }
+        let repairer = Repairer(repository: repository, cancellation: cancellation)
+        var left: [FileID] = []
+        for pack in packs {
+            do throws(HikaeError) {
+                let bytes = try repairer.rebuilt(pack) { id, type throws(HikaeError) in
+                    for other in others {
+                        let forms = try other.repository.unsealed(id, type)
+                        if !forms.isEmpty { return forms }
+                    }
+                    return []
+                }
+                if let bytes {
+                    try put(bytes, pack)
+                    outcome.mendedInPlace.append(pack)
+                    because[pack] = nil
+                    continue
+                }
+            } catch {
+                if error.code == .cancelled { throw error }
+                because[pack] = error.message
+            }
+            left.append(pack)
+        }
+        packs = left
+    }
+
     /// Puts new packs in the place of damaged ones.
     private func replace(
         _ packs: [FileID], from others: [Other], _ outcome: inout ScrubOutcome, _ because: inout [FileID: String]
@@ -64,6 +98,7 @@ extension Scrub {
                 try Self.blob(id, type, of: others)
             }
             outcome.mendedByContent = summary.mended
+            outcome.outlived = summary.outlived
             outcome.rescued = summary.rescued
             for (pack, blobs) in summary.lost {
                 let names = others.map(\.name).joined(separator: ", ")
@@ -108,9 +143,11 @@ extension Scrub {
                     ? try parity.renew(pack, usual: options.parity ?? Self.usualParity) : true
                 if isRight { outcome.renewedParity.append(pack) }
             }
-            if let share = options.parity { _ = try parity.bring(share: share, progress: progress) }
+            if options.parity != nil || !outcome.mendedByContent.isEmpty || !outcome.outlived.isEmpty {
+                _ = try parity.follow(share: options.parity, progress: progress)
+            }
         } catch {
-            try note(error, &outcome)
+            if error.code != .unsupported || options.parity != nil { try note(error, &outcome) }
         }
     }
 
@@ -122,7 +159,9 @@ extension Scrub {
     ) throws(HikaeError) {
         var messages: [FileID: [String]] = [:]
         var snapshots: [FileID: Set<FileID>] = [:]
+        let outlived = Set(outcome.outlived)
         for error in errors {
+            if let pack = Self.damagedPack(error), outlived.contains(pack), error.snapshots.isEmpty { continue }
             guard let pack = Self.damagedPack(error) else {
                 outcome.others.append(error)
                 continue

@@ -20,8 +20,12 @@ public struct ScrubOutcome: Sendable {
     public var damaged: [FileID] = []
     /// Put right byte for byte, by the parity beside them.
     public var mendedByParity: [FileID] = []
-    /// Their content stands in new packs now.
+    /// Put right byte for byte, with what another repository has of their blobs.
+    public var mendedInPlace: [FileID] = []
+    /// Their content stands in new packs now, and they are gone.
     public var mendedByContent: [FileID] = []
+    /// Their content stands in other packs, read and whole; they stay, damaged, for the store lets nobody remove them.
+    public var outlived: [FileID] = []
     /// Blobs that came from another repository.
     public var rescued = 0
     /// Packs that are still not whole.
@@ -36,6 +40,9 @@ public struct ScrubOutcome: Sendable {
 
     init(report: CheckReport) { self.report = report }
 
-    /// Whether all that was looked at is whole now.
-    public var isWhole: Bool { report.isSound && Set(damagedParity).subtracting(renewedParity).isEmpty }
+    /// Whether all that was looked at is whole now: each capture can be restored, though packs that are outlived stay.
+    public var isWhole: Bool {
+        let isSound = report.isSound || (broken.isEmpty && others.isEmpty && !outlived.isEmpty)
+        return isSound && Set(damagedParity).subtracting(renewedParity).isEmpty
+    }
 }

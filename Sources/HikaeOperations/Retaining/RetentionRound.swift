@@ -21,6 +21,8 @@ public struct RetentionPlan: Sendable {
     public var sources: [Source]
     /// Decisions whose captures go.
     public var decisions: [NamedSnapshot]
+    /// Sources of the organisation that the plan does not name, and how many captures of each are left alone.
+    public var others: [(name: SourceName, captures: Int)] = []
 
     public var removals: [NamedSnapshot] { sources.flatMap(\.removed) + decisions }
 }
@@ -30,12 +32,20 @@ public enum RetentionRound {
     /// What goes from a repository, and what stays and why. Other organisations' snapshots, and those of no plan, are
     /// not looked at.
     ///
-    /// - Parameter holds: what the vaults of the plan together say must stay in this one.
+    /// - Parameters:
+    ///   - holds: what the vaults of the plan together say must stay in this one.
+    ///   - planned: the sources that the policy is for; nil: all of the organisation's. Another machine's plan may look
+    ///     after the others, and nobody said of one that was taken out of the plan that it is to be thinned.
     public static func plan(
-        _ snapshots: [NamedSnapshot], holds: RetentionHolds, organisation: String, policy: ForgetPolicy, now: Timestamp
+        _ snapshots: [NamedSnapshot], holds: RetentionHolds, organisation: String, planned: Set<SourceName>?,
+        policy: ForgetPolicy, now: Timestamp
     ) -> RetentionPlan {
         var result = RetentionPlan(sources: [], decisions: [])
         for history in SourceHistory.all(snapshots) where history.name.organisation == organisation {
+            guard planned?.contains(history.name) ?? true else {
+                if !history.captures.isEmpty { result.others.append((history.name, history.captures.count)) }
+                continue
+            }
             let decisions = policy.apply(history.captures.map(\.snapshot), now: now)
             var source = RetentionPlan.Source(
                 name: history.name, kept: decisions.filter(\.isKept), removed: [], held: [])

@@ -84,4 +84,12 @@ public struct VaultStanding: Sendable {
     public var newest: Timestamp?
     /// Why it could not be looked into.
     public var error: HikaeError?
+    /// How many of its packs lack the parity that the plan asks for, and how many packs there are; nil where the plan asks
+    /// for none, or it could not be told.
+    public var parity: (missing: Int, packs: Int)?
+    /// Why that could not be told.
+    public var parityError: HikaeError?
+
+    /// Whether there is all the parity that the plan asks for.
+    public var hasItsParity: Bool { parityError == nil && parity?.missing ?? 0 == 0 }
 }

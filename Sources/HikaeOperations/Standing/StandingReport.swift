@@ -3,6 +3,7 @@
 public import HikaeCore
 import HikaeFormat
 public import HikaeGuard
+import HikaeParity
 public import HikaePlan
 import HikaeRepository
 
@@ -14,7 +15,10 @@ public struct StandingReport: Sendable {
     public var unplanned: [SourceName]
     public var now: Timestamp
 
-    public var light: SourceStanding.Light { sources.map(\.light).max() ?? .green }
+    public var light: SourceStanding.Light {
+        let worst = sources.map(\.light).max() ?? .green
+        return vaults.allSatisfy(\.hasItsParity) ? worst : max(worst, .amber)
+    }
 
     /// Looks into the vaults of a plan.
     ///
@@ -32,9 +36,12 @@ public struct StandingReport: Sendable {
                 let snapshots = try vault.repository.snapshots { _, _ in }
                     .filter { $0.snapshot.hostname == plan.organisation }
                 let captures = snapshots.compactMap(CaptureEntry.init)
-                standings[vault.name] = VaultStanding(
+                var standing = VaultStanding(
                     name: vault.name, captures: captures.count,
                     newest: captures.map(\.snapshot.snapshot.time).max())
+                let share = plan.vaults.first { $0.name == vault.name }?.parity
+                if let share { try Self.lookForParity(share, in: vault, &standing) }
+                standings[vault.name] = standing
                 found.append((vault, snapshots))
             } catch {
                 standings[vault.name] = VaultStanding(name: vault.name, error: error)
@@ -75,6 +82,17 @@ public struct StandingReport: Sendable {
         self.sources = sources
         unplanned = histories.keys.filter { !planned.contains($0) }.sorted()
         for vault in opened { vault.close() }
+    }
+
+    private static func lookForParity(
+        _ share: Double, in vault: VaultSession, _ standing: inout VaultStanding
+    ) throws(HikaeError) {
+        do throws(HikaeError) {
+            standing.parity = try ParityRound(vault.repository.uncached).missing(share: share)
+        } catch {
+            if error.code == .cancelled { throw error }
+            standing.parityError = error
+        }
     }
 
     /// The vaults that have each capture.

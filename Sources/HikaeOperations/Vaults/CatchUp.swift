@@ -3,36 +3,53 @@
 
 public import HikaeCore
 import HikaeFormat
-import HikaeGuard
-import HikaePlan
+public import HikaeGuard
+public import HikaePlan
 public import HikaeRepository
 
 /// Brings vaults of one organisation level.
 public struct CatchUp: Sendable {
     private let organisation: String
-    /// What is kept of each source; nil: everything.
+    /// The sources that this plan looks after; nil: all of the organisation's.
+    private let planned: Set<SourceName>?
+    /// What is kept of each of those; nil: everything.
     private let policy: ForgetPolicy?
     private let context: WorkContext
 
-    /// - Parameter policy: what retention would remove again is not copied.
-    public init(organisation: String, policy: ForgetPolicy?, context: WorkContext) {
+    /// - Parameters:
+    ///   - planned: the sources that the policy is for. Of the others a vault gets what is newer than what it has: what
+    ///     another plan has removed from it must not come back.
+    ///   - policy: what retention would remove again is not copied.
+    public init(
+        organisation: String, planned: Set<SourceName>? = nil, policy: ForgetPolicy?, context: WorkContext
+    ) {
         (self.organisation, self.policy, self.context) = (organisation, policy, context)
+        self.planned = planned
+    }
+
+    /// As a plan wants it.
+    init(_ plan: Plan, context: WorkContext) {
+        self.init(
+            organisation: plan.organisation, planned: plan.sourceNames, policy: ForgetPolicy(plan.retention),
+            context: context)
     }
 
     /// Copies from one vault into another what that one lacks. Both are locked and have their indexes loaded.
     ///
+    /// - Parameter cancellation: stops this copy; nil: what stops everything does.
     /// - Returns: how many snapshots were copied.
     /// Throws what hindered it; what was copied before stays.
     @discardableResult
     public func bring(
-        from source: Repository, to destination: Repository, progress: Progress? = nil
+        from source: Repository, to destination: Repository, progress: Progress? = nil,
+        cancellation: Cancellation? = nil
     ) throws(HikaeError) -> Int {
         // A snapshot that cannot be read cannot be copied; `check` is what finds it.
         let lacking = missing(
             try source.snapshots { _, _ in }, in: try destination.snapshots { _, _ in })
         guard !lacking.isEmpty else { return 0 }
         let copier = Copier(
-            from: source, to: destination, progress: progress, cancellation: context.cancellation)
+            from: source, to: destination, progress: progress, cancellation: cancellation ?? context.cancellation)
         return try copier.copy(lacking).snapshotsCopied
     }
 
@@ -43,9 +60,30 @@ public struct CatchUp: Sendable {
             guard snapshot.snapshot.hostname == organisation, let key = Self.key(snapshot) else { return false }
             return !known.contains(key)
         }
-        guard !candidates.isEmpty, let policy else { return candidates }
-        let kept = kept(Self.union(ours + theirs), policy)
-        return candidates.filter { kept.contains($0.id) }
+        guard !candidates.isEmpty else { return [] }
+        let kept = policy.map { self.kept(Self.union(ours + theirs), $0) }
+        let newer = newer(candidates, than: ours)
+        return candidates.filter { isPlanned($0) ? kept?.contains($0.id) ?? true : newer.contains($0.id) }
+    }
+
+    private func isPlanned(_ snapshot: NamedSnapshot) -> Bool {
+        guard let planned, let name = CaptureEntry(snapshot)?.name ?? DecisionEntry(snapshot)?.name else { return true }
+        return planned.contains(name)
+    }
+
+    /// Captures that came after the newest that is there of their source, with the decisions on them and on what is there.
+    private func newer(_ candidates: [NamedSnapshot], than ours: [NamedSnapshot]) -> Set<FileID> {
+        let there = Dictionary(SourceHistory.all(ours).map { ($0.name, $0) }) { first, _ in first }
+        var newer: Set<FileID> = []
+        for history in SourceHistory.all(candidates) {
+            let own = there[history.name]
+            let last = own?.newest?.run
+            let captures = history.captures.filter { capture in last.map { capture.run > $0 } ?? true }
+            let known = Set((captures + (own?.captures ?? [])).map(\.capture))
+            newer.formUnion(captures.map(\.snapshot.id))
+            newer.formUnion(history.decisions.filter { known.contains($0.capture) }.map(\.snapshot.id))
+        }
+        return newer
     }
 
     /// What retention keeps of all that there is, holds included.
@@ -87,5 +125,12 @@ public struct CatchUp: Sendable {
         guard let decision = DecisionEntry(snapshot) else { return nil }
         let time = snapshot.snapshot.time
         return "decision \(decision.capture) \(decision.word.rawValue) \(time.seconds).\(time.nanoseconds)"
+    }
+}
+
+extension Plan {
+    /// The sources that the plan looks after, as captures name them.
+    public var sourceNames: Set<SourceName> {
+        Set(sources.map { SourceName(organisation: organisation, system: $0.name, source: $1.name) })
     }
 }

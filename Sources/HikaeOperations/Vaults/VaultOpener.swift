@@ -13,10 +13,41 @@ public final class VaultSession: Sendable {
     public let repository: Repository
     /// Nil when it was opened to be looked at only.
     public let lock: RepositoryLock?
+    /// Stops the work in this vault alone, when its lock is lost; and with everything else, when that stops.
+    public let cancellation: Cancellation
     private let settle: @Sendable () -> Void
 
-    init(name: String, repository: Repository, lock: RepositoryLock?, settle: @escaping @Sendable () -> Void) {
+    init(
+        name: String, repository: Repository, lock: RepositoryLock?, cancellation: Cancellation,
+        settle: @escaping @Sendable () -> Void
+    ) {
         (self.name, self.repository, self.lock, self.settle) = (name, repository, lock, settle)
+        self.cancellation = cancellation
+    }
+
+    /// Waits until the lock is certain, and throws when it is lost, naming the vault.
+    func confirm() throws(HikaeError) {
+        do throws(HikaeError) {
+            try lock?.confirm()
+        } catch {
+            throw error.named(vault: name)
+        }
+    }
+
+    /// Why the lock is lost; nil while it holds.
+    public var loss: HikaeError? {
+        guard lock != nil else { return nil }
+        do throws(HikaeError) {
+            try confirm()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// What an error really comes from: work that stopped because the lock was lost, and by nobody's wish, says so.
+    public func explained(_ error: HikaeError) -> HikaeError {
+        error.code == .cancelled && cancellation.isCancelled ? loss ?? error : error
     }
 
     /// Gives the lock back.
@@ -47,6 +78,8 @@ public struct VaultOpener: Sendable {
         /// Bytes a second to and from each vault, at most; nil for what the plan says.
         public var uploadRate: UInt64?
         public var downloadRate: UInt64?
+        /// The delays of locking.
+        var lockTiming = LockTiming()
 
         public init() {}
     }
@@ -59,15 +92,30 @@ public struct VaultOpener: Sendable {
         (self.plan, self.options, self.context) = (plan, options, context)
     }
 
-    /// Opens one vault. Its index is not loaded.
+    /// Opens one vault, its lock confirmed. Its index is not loaded.
     public func open(_ vault: PlanVault, lock need: LockNeed) throws(HikaeError) -> VaultSession {
+        try confirmed(try begin(vault, need))
+    }
+
+    /// Waits for the second look at the lock; a vault that somebody else took is closed again.
+    private func confirmed(_ open: VaultSession) throws(HikaeError) -> VaultSession {
+        do throws(HikaeError) {
+            try open.confirm()
+        } catch {
+            open.close()
+            throw error
+        }
+        return open
+    }
+
+    /// Opens one vault. Nothing may be done in it before `confirm`.
+    private func begin(_ vault: PlanVault, _ need: LockNeed) throws(HikaeError) -> VaultSession {
         do throws(HikaeError) {
             return try attempt(vault, need)
         } catch {
-            var named = error
-            named.message = "vault \(vault.name): \(error.message)"
+            var named = error.named(vault: vault.name)
             if error.code == .noRepository {
-                named.hint = "Is its disk there? If it is a new vault: `hikae init -r \(vault.repository)`."
+                named.hint = "Is its disk there? If it is a new vault: `hikae vault init \(vault.name)` makes it."
             }
             throw named
         }
@@ -97,19 +145,28 @@ public struct VaultOpener: Sendable {
         opening.willLock = need != .none
         let password = try vault.password.fetch()
         let repository = try Repository.open(store, password: password.bytes, options: opening)
+        // One vault's lock that is lost is no reason to leave the others.
+        let cancellation = Cancellation(following: [context.cancellation])
         guard need != .none else {
-            return VaultSession(name: vault.name, repository: repository, lock: nil, settle: {})
+            return VaultSession(
+                name: vault.name, repository: repository, lock: nil, cancellation: cancellation, settle: {})
         }
         let lock = try RepositoryLock.acquire(
             repository, exclusive: need == .exclusive, retrySeconds: options.retryLockSeconds,
-            lost: context.cancellation)
+            timing: options.lockTiming, lost: cancellation, isConfirmedFirst: true)
         return VaultSession(
-            name: vault.name, repository: repository, lock: lock, settle: context.owe { lock.release() })
+            name: vault.name, repository: repository, lock: lock, cancellation: cancellation,
+            settle: context.owe { lock.release() })
     }
 
-    /// Opens a vault and loads its index; it is closed again when that fails.
+    /// Opens a vault and loads its index, its lock confirmed; it is closed again when that fails.
     public func openIndexed(_ vault: PlanVault, lock need: LockNeed) throws(HikaeError) -> VaultSession {
-        let open = try open(vault, lock: need)
+        try confirmed(try beginIndexed(vault, need))
+    }
+
+    /// As `openIndexed`; the second look at the lock is taken meanwhile, and nothing may be done before `confirm`.
+    private func beginIndexed(_ vault: PlanVault, _ need: LockNeed) throws(HikaeError) -> VaultSession {
+        let open = try begin(vault, need)
         do throws(HikaeError) {
             open.repository.lookAhead()
             try open.repository.loadIndex()
@@ -120,29 +177,51 @@ public struct VaultOpener: Sendable {
         return open
     }
 
-    /// Opens every vault of the plan that can be opened, in the plan's order, indexes loaded if asked for.
+    /// Opens every vault of the plan that can be opened, in the plan's order, indexes loaded if asked for. A vault that
+    /// somebody else locked at the same moment is one that cannot.
     ///
     /// - Parameter unavailable: told of each that cannot.
     /// Throws the first vault's error when none can be opened.
     public func openAll(
         lock need: LockNeed, loadingIndex: Bool, unavailable: (String, HikaeError) -> Void
     ) throws(HikaeError) -> [VaultSession] {
+        var begun: [VaultSession] = []
         var opened: [VaultSession] = []
         var first: HikaeError?
+        func leave(_ vault: String, _ error: HikaeError) throws(HikaeError) {
+            if error.code == .cancelled {
+                for vault in begun { vault.close() }
+                throw error
+            }
+            first = first ?? error
+            unavailable(vault, error)
+        }
         for vault in plan.vaults {
             do throws(HikaeError) {
                 try context.cancellation.check()
-                opened.append(try loadingIndex ? openIndexed(vault, lock: need) : open(vault, lock: need))
+                begun.append(try loadingIndex ? beginIndexed(vault, need) : begin(vault, need))
             } catch {
-                if error.code == .cancelled {
-                    for vault in opened { vault.close() }
-                    throw error
-                }
-                first = first ?? error
-                unavailable(vault.name, error)
+                try leave(vault.name, error)
+            }
+        }
+        // The locks have settled while the others were opened.
+        for vault in begun {
+            do throws(HikaeError) {
+                opened.append(try confirmed(vault))
+            } catch {
+                try leave(vault.name, error)
             }
         }
         if opened.isEmpty { throw first ?? HikaeError(.usage, "\(plan.file) names no vault") }
         return opened
+    }
+}
+
+extension HikaeError {
+    /// The same error, saying which vault it is about.
+    func named(vault: String) -> HikaeError {
+        var named = self
+        named.message = "vault \(vault): \(message)"
+        return named
     }
 }

@@ -45,11 +45,70 @@ public struct ParityRound: Sendable {
             try store.list(.parity).map { ($0.id, $0.size) }, uniquingKeysWith: { first, _ in first })
         var summary = Summary()
         summary.packs = packs.count
-        let missing = packs.filter { pack in
+        let missing = Self.lacking(packs, there, share: share)
+        try make(missing, share: share, progress, &summary)
+        if removesStale { summary.removed = try remove(Set(there.keys).subtracting(packs.map(\.id))) }
+        try store.flush()
+        return summary
+    }
+
+    /// Brings parity after packs that were written and removed: removes what has outlived its pack, makes what is missing.
+    /// The repository must be locked exclusively.
+    ///
+    /// - Parameter share: nil: the share of the parity that is there; where there is none, none is made.
+    public func follow(share: Double?, progress: Progress? = nil) throws(HikaeError) -> Summary {
+        if let share { return try bring(share: share, progress: progress) }
+        let store = repository.store
+        let there = try store.list(.parity)
+        guard !there.isEmpty else { return Summary() }
+        let packs = try store.list(.pack)
+        var summary = Summary()
+        summary.packs = packs.count
+        let known = Set(there.map(\.id))
+        let bare = packs.filter { !known.contains($0.id) && $0.size > 0 && $0.size <= PackParity.largestPack }.map(\.id)
+        if !bare.isEmpty, let share = try usualShare(there) {
+            try make(bare.sorted(), share: share, progress, &summary)
+        }
+        summary.removed = try remove(known.subtracting(packs.map(\.id)))
+        try store.flush()
+        return summary
+    }
+
+    /// How many packs lack parity of a share, of how many there are. Reads lists only.
+    ///
+    /// Throws `.unsupported` for a store that keeps nothing that restic does not know.
+    public func missing(share: Double) throws(HikaeError) -> (missing: Int, packs: Int) {
+        let packs = try repository.store.list(.pack)
+        let there = Dictionary(
+            try repository.store.list(.parity).map { ($0.id, $0.size) }, uniquingKeysWith: { first, _ in first })
+        return (Self.lacking(packs, there, share: share).count, packs.count)
+    }
+
+    /// The packs that have no parity of the share.
+    private static func lacking(
+        _ packs: [StoredFileInfo], _ there: [FileID: UInt64], share: Double
+    ) -> [FileID] {
+        packs.filter { pack in
             let wanted = PackParity.bytes(ofPack: pack.size, share: share)
             // A pack that is empty or too large for parity: the latter goes without.
             return wanted.map { $0 != there[pack.id] } ?? (pack.size == 0)
         }.map(\.id).sorted()
+    }
+
+    /// The share that the largest whole parity tells: small ones are rounded up to a block. Nil when none is whole.
+    private func usualShare(_ there: [StoredFileInfo]) throws(HikaeError) -> Double? {
+        for info in there.sorted(by: { $0.size > $1.size }).prefix(3) {
+            try cancellation?.check()
+            let bytes = try repository.store.load(StoredFile(.parity, info.id))
+            if let parity = try? PackParity(decoding: bytes, of: info.id) { return parity.share }
+        }
+        return nil
+    }
+
+    private func make(
+        _ missing: [FileID], share: Double, _ progress: Progress?, _ summary: inout Summary
+    ) throws(HikaeError) {
+        let store = repository.store
         progress?.begin(phase: "making parity", files: missing.count)
         for id in missing {
             try cancellation?.check()
@@ -64,19 +123,6 @@ public struct ParityRound: Sendable {
             }
             progress?.add(files: 1)
         }
-        if removesStale { summary.removed = try remove(Set(there.keys).subtracting(packs.map(\.id))) }
-        try store.flush()
-        return summary
-    }
-
-    /// Removes the parity of packs that are gone. The repository must be locked exclusively. How many.
-    @discardableResult
-    public func removeStale() throws(HikaeError) -> Int {
-        let there = try Set(repository.store.list(.parity).map(\.id))
-        guard !there.isEmpty else { return 0 }
-        let count = try remove(there.subtracting(repository.store.list(.pack).map(\.id)))
-        if count > 0 { try repository.store.flush() }
-        return count
     }
 
     private func remove(_ ids: Set<FileID>) throws(HikaeError) -> Int {

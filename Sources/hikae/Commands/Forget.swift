@@ -15,8 +15,9 @@ struct Forget: HikaeSubcommand {
             data goes with `hikae prune`, or at once with --prune.
 
             With a plan (hikae.yaml), no repository named and nothing said of what to keep, the plan's retention is \
-            applied to each source in every vault; snapshots and captures that are named go in every vault that has \
-            them. Nothing goes anywhere while a vault of the plan cannot be read.
+            applied to each source that it names, in every vault; snapshots and captures that are named go in every vault that has \
+            them. Nothing goes anywhere while a vault of the plan cannot be read. Sources of other plans in the same vault, \
+            and those that the plan no longer names, are left alone without --unplanned.
 
             Whatever is asked for, these stay: the last good capture of every source of a plan; while a capture is \
             suspect and nobody has decided, everything of its source; and decisions whose captures are there.
@@ -47,6 +48,9 @@ struct Forget: HikaeSubcommand {
     @Flag(help: "Remove the data that no snapshot needs any more, at once.")
     var prune = false
 
+    @Flag(help: "By a plan: thin out sources of the organisation, too, that the plan does not name.")
+    var unplanned = false
+
     @Flag(help: "Without a policy: remove all that the filters choose.")
     var unsafeAllowRemoveAll = false
 
@@ -65,11 +69,11 @@ struct Forget: HikaeSubcommand {
         }
         if isByPlan(policy) {
             return try PlanForget(
-                session: try PlanSession(plan, global), names: snapshots, isDryRun: dryRun,
-                pruning: prune ? options : nil,
-                proposing: proposing
+                session: try PlanSession(plan, global), names: snapshots, includesUnplanned: unplanned,
+                isDryRun: dryRun, pruning: prune ? options : nil, proposing: proposing
             ).run()
         }
+        if unplanned { throw HikaeError(.usage, "--unplanned goes with a plan's retention") }
         if snapshots.isEmpty, policy.isEmpty, !unsafeAllowRemoveAll {
             throw HikaeError(
                 .usage, "no policy was given, no snapshots will be removed",

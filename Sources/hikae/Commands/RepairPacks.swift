@@ -61,6 +61,13 @@ struct RepairPacks: HikaeSubcommand {
                         rescue: { id, type throws(HikaeError) in try Self.blob(id, type, of: other) })
                 }
             }
+            // The new packs have parity where the old ones had.
+            do throws(HikaeError) {
+                _ = try ParityRound(session.repository.uncached, cancellation: Shutdown.cancellation).follow(share: nil)
+            } catch {
+                if error.code == .cancelled { throw error }
+                if error.code != .unsupported { console.warn("\(error)") }
+            }
             show(summary, mended: mended)
         }
         return .done

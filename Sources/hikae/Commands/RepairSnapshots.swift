@@ -41,8 +41,10 @@ struct RepairSnapshots: HikaeSubcommand {
                 // Snapshot files that are damaged are lost in any case; what they said cannot hold others.
                 let holds = RetentionHolds(try session.repository.snapshots { _, _ in })
                 let keeping = Set(chosen.map(\.id).filter { holds.hold(on: $0) != nil })
+                // restic's program leaves the tag out with --forget. A capture of a plan that lost something is told by it.
+                let marking = Set(chosen.filter { CaptureEntry($0) != nil }.map(\.id))
                 return try repairer.repairSnapshots(
-                    chosen, unreadable: unreadable, forget: forget, keeping: keeping)
+                    chosen, unreadable: unreadable, forget: forget, keeping: keeping, marking: marking)
             }
             if global.json {
                 console.printObject { json in

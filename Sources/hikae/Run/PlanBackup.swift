@@ -40,8 +40,11 @@ struct PlanBackup {
         let round = CaptureRound(
             session.plan, sources: sources, options: options, context: session.context,
             event: { Self.show($0, display, warnings) })
-        let report = try round.run()
+        var report = try round.run()
         display.stop()
+        report.absences = VaultAbsence.overdue(
+            report.unavailable.map(\.vault), session.journal.entries(of: session.plan.organisation),
+            now: time ?? session.context.clock.now())
         for (name, count) in warnings.withLock({ $0 }).sorted(by: { $0.key < $1.key }) where count > Self.warningLimit {
             console.warn("\(name): \(count - Self.warningLimit) more like these")
         }
@@ -51,7 +54,7 @@ struct PlanBackup {
         if !isDryRun { note(report, undelivered) }
         if !report.suspects.isEmpty { return .suspect }
         if !report.failures.isEmpty || !report.brokenVaults.isEmpty || !locksHold
-            || !report.withoutParity.isEmpty
+            || !report.withoutParity.isEmpty || !report.absences.isEmpty
         {
             return .failed
         }
@@ -130,6 +133,7 @@ struct PlanBackup {
                     "保管先 \(vault) は使えませんでした。次回以降に追いつきます。",
                     "Vault \(vault) could not be used; it is caught up at a later round."))
         }
+        for absence in report.absences { console.warn(Alarm.sentence(absence, japanese: words.isJapanese)) }
         console.note(
             words.say(
                 isDryRun || !report.failures.isEmpty

@@ -12,6 +12,8 @@ struct PlanForget {
     let session: PlanSession
     /// Snapshots and captures to remove in every vault; when empty, the plan's retention decides.
     let names: [String]
+    /// Whether the retention is for sources, too, that the plan does not name.
+    let includesUnplanned: Bool
     let isDryRun: Bool
     /// Nil: the data stays.
     let pruning: PruneOptions?
@@ -38,10 +40,14 @@ struct PlanForget {
             do throws(HikaeError) {
                 let open = try opener.open(vault, lock: isDryRun ? .none : .exclusive)
                 defer { open.close() }
-                if let named {
-                    try remove(named.removals[vault.name] ?? [], in: open, survey)
-                } else if let policy {
-                    try forget(in: open, policy, survey)
+                do throws(HikaeError) {
+                    if let named {
+                        try remove(named.removals[vault.name] ?? [], in: open, survey)
+                    } else if let policy {
+                        try forget(in: open, policy, survey)
+                    }
+                } catch {
+                    throw open.explained(error)
                 }
                 reached += 1
             } catch {
@@ -114,7 +120,9 @@ struct PlanForget {
         let (snapshots, isComplete) = try list(vault)
         let plan = RetentionRound.plan(
             snapshots, holds: survey.holds(in: vault.name, snapshots, isComplete: isComplete),
-            organisation: session.plan.organisation, policy: policy, now: session.context.clock.now())
+            organisation: session.plan.organisation,
+            planned: includesUnplanned ? nil : session.plan.sourceNames, policy: policy,
+            now: session.context.clock.now())
         if console.isJSON { describe(plan, vault.name) } else { tell(plan, vault.name) }
         try execute(plan.removals, in: vault)
     }
@@ -123,19 +131,23 @@ struct PlanForget {
         guard !removals.isEmpty else { return }
         if let proposal = try proposal(to: vault) {
             _ = try proposal.run(
-                removing: removals, pruning: pruning != nil, from: vault.repository, isRoutine: names.isEmpty)
+                removing: removals, pruning: pruning != nil, from: vault.repository, isRoutine: names.isEmpty,
+                cancellation: vault.cancellation)
             return
         }
         if !isDryRun {
             try vault.lock?.confirm()
             let forgetter = Forgetter(repository: vault.repository)
             _ = try forgetter.execute(
-                forgetter.plan(removing: removals), cancellation: session.context.cancellation)
+                forgetter.plan(removing: removals), cancellation: vault.cancellation)
         }
         guard let pruning else { return }
         try vault.repository.loadIndex()
-        _ = try PruneRun(repository: vault.repository, options: pruning, isDryRun: isDryRun)
-            .run(ignoring: Set(removals.map(\.id)))
+        let parity = session.plan.vaults.first { $0.name == vault.name }?.parity
+        _ = try PruneRun(
+            repository: vault.repository, options: pruning, isDryRun: isDryRun, parity: parity,
+            cancellation: vault.cancellation
+        ).run(ignoring: Set(removals.map(\.id)))
     }
 
     /// A proposal in place of a removal, for a vault that keeps an agreement.
@@ -165,6 +177,12 @@ struct PlanForget {
                     "    " + words.say("保留 \(count) 件: ", "held \(count): ") + Words.safe(reason))
             }
         }
+        guard !plan.others.isEmpty else { return }
+        let names = Words.safe(plan.others.map { "\($0.name) (\($0.captures))" }.joined(separator: ", "))
+        console.note(
+            words.say(
+                "  計画にない対象はそのまま残します（--unplanned で対象に含めます）: \(names)",
+                "  left alone, for the plan does not name them (--unplanned includes them): \(names)"))
     }
 
     private func describe(_ plan: RetentionPlan, _ vault: String) {
@@ -187,6 +205,15 @@ struct PlanForget {
                 }
                 json.endArray()
                 json.member("dry_run", isDryRun)
+            }
+        }
+        for other in plan.others {
+            console.printObject { json in
+                json.member("message_type", "retention_unplanned")
+                json.member("vault", vault)
+                json.member("system", other.name.system)
+                json.member("source", other.name.source)
+                json.member("kept", other.captures)
             }
         }
     }

@@ -52,10 +52,16 @@ struct PlanScrub {
         defer { open.close() }
         var others: [VaultSession] = []
         defer { for other in others { other.close() } }
-        let run = ScrubRun(name: vault.name, options: options, parity: vault.parity, state: session.journal.folder)
-        return try run.run(open.repository) { () throws(HikaeError) in
-            others = try self.others(than: vault, opener)
-            return others.map { ($0.name, $0.repository) }
+        let run = ScrubRun(
+            name: vault.name, options: options, parity: vault.parity, state: session.journal.folder,
+            cancellation: open.cancellation)
+        do throws(HikaeError) {
+            return try run.run(open.repository) { () throws(HikaeError) in
+                others = try self.others(than: vault, opener)
+                return others.map { ($0.name, $0.repository) }
+            }
+        } catch {
+            throw open.explained(error)
         }
     }
 

@@ -30,7 +30,10 @@ struct StandingOutput {
         for line in TrafficLight.coloured(table.lines, report.sources.map(\.light)) { console.print(line) }
         for source in report.sources where !source.problems.isEmpty { explain(source) }
         console.print("")
-        for vault in report.vaults { console.print(line(vault)) }
+        for vault in report.vaults {
+            console.print(line(vault))
+            if let line = parityLine(vault) { console.print(line) }
+        }
         if !report.unplanned.isEmpty {
             let names = report.unplanned.map(\.description).joined(separator: ", ")
             console.print(
@@ -87,6 +90,18 @@ struct StandingOutput {
             "vault \(vault.name): \(Words.count(vault.captures, "capture")), newest \(newest)")
     }
 
+    /// What is wrong with the parity that the plan asks for; nil when nothing is.
+    private func parityLine(_ vault: VaultStanding) -> String? {
+        if let error = vault.parityError {
+            return words.say("  パリティを確認できません — ", "  its parity could not be looked at: ") + error.message
+        }
+        guard let parity = vault.parity, parity.missing > 0 else { return nil }
+        return words.say(
+            "  パリティがないパック \(parity.missing) / \(parity.packs) 個。次の hikae backup か hikae copy が作ります。",
+            "  \(parity.missing) of \(Words.count(parity.packs, "pack")) lack the parity that the plan asks for; "
+                + "the next hikae backup or hikae copy makes it")
+    }
+
     // MARK: JSON
 
     func printJSON() {
@@ -101,6 +116,8 @@ struct StandingOutput {
                     json.key("newest")
                     json.time(time)
                 }
+                if let parity = vault.parity { json.member("packs_without_parity", parity.missing) }
+                if let error = vault.parityError { json.member("parity_error", error.message) }
                 if let error = vault.error {
                     json.member("error_code", error.code.rawValue)
                     json.member("error", error.message)

@@ -47,7 +47,8 @@ struct ProposalRun {
 
     /// Proposes that snapshots go, and with `pruning` what nothing needs then. `isRoutine`: no person named them.
     func run(
-        removing snapshots: [NamedSnapshot], pruning: Bool, from repository: Repository, isRoutine: Bool
+        removing snapshots: [NamedSnapshot], pruning: Bool, from repository: Repository, isRoutine: Bool,
+        cancellation: Cancellation = Shutdown.cancellation
     ) throws(HikaeError) -> ExitStatus {
         let console = Console.shared
         if isDryRun {
@@ -59,7 +60,7 @@ struct ProposalRun {
         }
         let outcome = try ProposalMaking.propose(
             removing: snapshots, pruning: pruning, from: repository, client, reason: reason, proposer: proposer,
-            isRoutine: isRoutine, cancellation: Shutdown.cancellation)
+            isRoutine: isRoutine, cancellation: cancellation)
         switch outcome {
         case .nothing: console.note(words.say("削除できるものはありません。", "There is nothing that could go."))
         case .waiting(let waiting, let report): tell(waiting, report)

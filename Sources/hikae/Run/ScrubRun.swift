@@ -22,6 +22,7 @@ struct ScrubRun {
     var parity: Double?
     /// This machine's memory.
     let state: String
+    var cancellation = Shutdown.cancellation
 
     private var console: Console { .shared }
 
@@ -38,7 +39,7 @@ struct ScrubRun {
         defer { display.stop() }
         let name = name
         let outcome = try Scrub(
-            repository, options: wanted, progress: progress, cancellation: Shutdown.cancellation,
+            repository, options: wanted, progress: progress, cancellation: cancellation,
             report: { finding in
                 guard finding.severity == .error else { return }
                 var error = HikaeError(.damaged, "\(name): \(finding)")
@@ -72,6 +73,15 @@ struct ScrubRun {
         for trouble in outcome.troubles { console.warn("\(name): \(trouble)") }
         if !outcome.mendedByParity.isEmpty {
             console.note("\(name): mended by parity: \(Words.count(outcome.mendedByParity.count, "pack"))")
+        }
+        if !outcome.mendedInPlace.isEmpty {
+            let packs = Words.count(outcome.mendedInPlace.count, "pack")
+            console.note("\(name): mended byte for byte with what another vault has: \(packs)")
+        }
+        for pack in outcome.outlived {
+            console.warn(
+                "\(name): pack \(pack.hex) is damaged and stays, for nobody may remove it there; all that it held stands "
+                    + "whole in other packs, and every capture can be restored")
         }
         if !outcome.mendedByContent.isEmpty {
             console.note(
@@ -125,6 +135,10 @@ struct ScrubRun {
             json.strings(outcome.damaged.map(\.hex))
             json.key("mended_by_parity")
             json.strings(outcome.mendedByParity.map(\.hex))
+            json.key("mended_in_place")
+            json.strings(outcome.mendedInPlace.map(\.hex))
+            json.key("outlived")
+            json.strings(outcome.outlived.map(\.hex))
             json.key("mended_from_elsewhere")
             json.strings(outcome.mendedByContent.map(\.hex))
             json.member("blobs_rescued", outcome.rescued)
