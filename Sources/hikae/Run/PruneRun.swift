@@ -4,6 +4,7 @@ import HikaeCore
 import HikaeFormat
 import HikaeParity
 import HikaeRepository
+import HikaeStore
 
 /// One prune.
 struct PruneRun {
@@ -13,6 +14,8 @@ struct PruneRun {
     /// The share of parity that new packs get; nil: that of the parity that is there, if any.
     var parity: Double?
     var cancellation = Shutdown.cancellation
+    /// No snapshot at all is taken for the truth: then everything goes.
+    var mayRemoveAll = false
 
     /// Plans, tells, and unless it is a dry run does it. `ignoring`: snapshots taken as gone.
     func run(ignoring snapshots: Set<FileID> = []) throws(HikaeError) -> ExitStatus {
@@ -34,6 +37,7 @@ struct PruneRun {
             for line in lines { console.note(line) }
         }
         guard !isDryRun else { return .done }
+        if snapshots.isEmpty { try check(plan.statistics) }
         try pruner.execute(plan)
         do throws(HikaeError) {
             // Parity has no use without its pack, and the packs that were written anew have none yet.
@@ -47,6 +51,19 @@ struct PruneRun {
         display.stop()
         console.note("done")
         return troubles.count > 0 ? .failed : .done
+    }
+
+    /// A store that has lost its list of snapshots says that there are none. That is no reason to remove all data.
+    private func check(_ statistics: PruneStatistics) throws(HikaeError) {
+        let isEmpty = statistics.total.blobs == 0 && statistics.unreferencedPacks == 0
+        guard !mayRemoveAll, statistics.used.blobs == 0, !isEmpty else { return }
+        throw HikaeError(
+            .refused,
+            "\(repository.store.location) has no snapshot that needs anything, but holds \(Words.size(statistics.total.bytes)) "
+                + "of data: an empty list is not taken for the truth",
+            hint:
+                "Nothing was removed. If the snapshots should be there, look for them before anything else. If they were "
+                + "removed on purpose: `hikae prune --unsafe-allow-remove-all`.")
     }
 
     private func json(_ statistics: PruneStatistics) {
