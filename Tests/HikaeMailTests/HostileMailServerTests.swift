@@ -47,6 +47,16 @@ import Testing
         settings.timeLimit = 1
         let error = failure { _ = try IMAPSource(settings).probe() }
         #expect(error?.code == .unreachable && error?.message.contains("said nothing for 1 seconds") == true)
+        #expect(error?.hint == nil)
+    }
+
+    @Test func aServerThatSaysNothingFromTheStartMayBeOneForTLS() throws {
+        let server = try ScriptedServer("while True: hear()")
+        var settings = server.settings
+        settings.timeLimit = 1
+        let error = failure { _ = try IMAPSource(settings).probe() }
+        #expect(error?.code == .unreachable && error?.hint?.contains("imaps://") == true)
+        #expect(error?.message.contains("port \(server.port)") == true)
     }
 
     @Test func mailboxNamesCannotLeadOutOfTheTree() throws {

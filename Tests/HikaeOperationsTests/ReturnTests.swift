@@ -123,6 +123,8 @@ struct ReturnTests {
         #expect(nowhere.status == 1 && nowhere.errorText.contains("the plan does not say where shop/site is put back"))
         // Nothing was begun, so there is nothing to go on with.
         #expect(!nowhere.text.contains("source") && !nowhere.errorText.contains("--only-missing"))
+        let noPlace = try program.hikae("restore", "shop/site").run()
+        #expect(noPlace.status == 1 && noPlace.errorText.contains("--to FOLDER"))
         let nothing = try program.hikae("restore", "--to", "out").run()
         #expect(nothing.status == 1 && nothing.errorText.contains("nothing to restore was named"))
         let both = try program.hikae("restore", "shop", "--to", "out", "--target", "x").run()

@@ -68,7 +68,9 @@ public struct FolderDestination: Destination {
             let before = try preview(content, options, watch)
             if let first = before.conflicts.first {
                 throw HikaeError(
-                    .refused, "\(before.conflictCount) files are in the way in \(path): \(first)",
+                    .refused,
+                    "\(before.conflictCount) file\(before.conflictCount == 1 ? " is" : "s are") in the way in \(path): "
+                        + first,
                     hint: "Restore into another folder, or use --only-missing or --replace.")
             }
         }

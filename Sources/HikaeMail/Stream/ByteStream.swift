@@ -162,7 +162,7 @@ final class ByteStream {
             close()
             throw HikaeError(
                 .unreachable, "\(host), port \(port), has said nothing for \(Int(timeLimit)) seconds",
-                hint: hasHeard
+                hint: hasHeard || isSecured
                     ? nil : "Is the port right? A server that speaks TLS from the first byte (port 993) is imaps://.",
                 isRetryable: true)
         }

@@ -94,7 +94,12 @@ struct Restore: HikaeSubcommand {
 
     private func restoreOptions() throws(HikaeError) -> (RestoreOptions, String) {
         guard let target, !target.isEmpty else {
-            throw HikaeError(.usage, "no directory to restore into", hint: "Name one with --target DIRECTORY.")
+            let isPlanThere = PlanSession.isMeant(plan, global)
+            throw HikaeError(
+                .usage, "no directory to restore into",
+                hint: isPlanThere
+                    ? "Name one with --to FOLDER, or another provider's places with --to-plan PLAN; for one snapshot it is "
+                        + "--target DIRECTORY." : "Name one with --target DIRECTORY.")
         }
         _ = try ArgumentBytes.requireText(target, "the directory to restore into")
         let (include, exclude) = (try includes.filter(), try excludes.filter())

@@ -106,11 +106,13 @@ struct ReturnRun {
         }
         console.note("")
         for line in table.lines { console.note(line) }
-        let (time, sources) = (Words.duration(seconds), Words.count(results.count, "source"))
+        let ended = results.count { $0.error == nil }
+        guard ended > 0 else { return }
+        let (time, sources) = (Words.duration(seconds), Words.count(ended, "source"))
         console.note(
             options.isDryRun
-                ? words.say("\(results.count) 件を比べました（\(time)）。", "\(sources) compared in \(time)")
-                : words.say("\(results.count) 件を戻しました（\(time)）。", "\(sources) put back in \(time)"))
+                ? words.say("\(ended) 件を比べました（\(time)）。", "\(sources) compared in \(time)")
+                : words.say("\(ended) 件を戻しました（\(time)）。", "\(sources) put back in \(time)"))
     }
 
     private func proof(_ result: ReturnResult) -> String {
@@ -121,6 +123,6 @@ struct ReturnRun {
         let number = verification.isWhole ? verification.compared : verification.differenceCount
         return verification.isWhole
             ? words.say("一致（\(number)）", "equal (\(number))")
-            : words.say("相違 \(number)", Words.count(number, "difference"))
+            : words.say("相違 \(number) 件", Words.count(number, "difference"))
     }
 }
