@@ -203,6 +203,11 @@ public final class CaptureRound: Sendable {
             try context.cancellation.check()
             turn(to: vault, isLevel: false)
         }
+        if selection.isEmpty, let first = vaults.first {
+            // Nothing to capture: the vault that the others are copied from takes in what they have all the same.
+            _ = try bringAll(to: first, of: vaults, troubles)
+            used.append(first)
+        }
         if used.isEmpty, let unlisted { throw unlisted }
         for place in pending {
             if let result = results[place] { event(.finished(result)) }

@@ -62,6 +62,14 @@ extension Scrub {
         _ packs: inout [FileID], from others: [Other], _ outcome: inout ScrubOutcome, _ because: inout [FileID: String]
     ) throws(HikaeError) {
         guard !others.isEmpty else { return }
+        do throws(HikaeError) {
+            // A server that keeps restic's files only takes no pack in the place of another, and one pack that is refused
+            // ends the uploads behind it.
+            _ = try repository.store.list(.parity)
+        } catch {
+            if error.code == .cancelled { throw error }
+            return
+        }
         let repairer = Repairer(repository: repository, cancellation: cancellation)
         var left: [FileID] = []
         for pack in packs {
