@@ -79,6 +79,7 @@ public final class VaultServer: Sendable {
 
     /// Begins to listen. Returns the port, and the port for metrics if there is one.
     public func start() throws(HikaeError) -> (port: Int, metricsPort: Int?) {
+        for address in [settings.listen, settings.metrics].compactMap({ $0 }) { try tryOut(address) }
         // On a full disk what is there can still be read.
         do throws(HikaeError) {
             try vault.audit.append(AuditEvent("START", ""), durable: true)
@@ -122,6 +123,16 @@ public final class VaultServer: Sendable {
             }
         }
         return (bound[0], settings.metrics == nil ? nil : bound[1])
+    }
+
+    /// Listens for a moment. A server of several parts that cannot listen does not always end, and so does not always tell.
+    private func tryOut(_ address: ListenAddress) throws(HikaeError) {
+        do {
+            let bootstrap = ServerBootstrap(group: group).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            try bootstrap.bind(host: address.host, port: address.port).wait().close().wait()
+        } catch {
+            throw ListenFailure.error(error, settings)
+        }
     }
 
     /// Reads the certificate and its key again, as somebody asks for who has just put them in place.
@@ -184,8 +195,9 @@ public final class VaultServer: Sendable {
         if connections < limits.connections {
             report(
                 HikaeError(
-                    .limit, "the system allows too few open files for \(limits.connections) connections at once",
-                    hint: "There are \(connections) now. Raise the bound: `LimitNOFILE=` for systemd, `ulimit -n`."))
+                    .limit,
+                    "the system allows open files for \(connections) connections at once, not for \(limits.connections)",
+                    hint: "Raise the bound: `LimitNOFILE=` for systemd, `ulimit -n`."))
         }
         let counts = ConnectionCounts(limit: limits.connectionsPerAddress)
         let metrics = responder.metrics
