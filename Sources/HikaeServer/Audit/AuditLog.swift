@@ -107,9 +107,14 @@ final class AuditLog: Sendable {
         if isAllowed(Flood(user: event.user, isRefusal: true)) { appendIfPossible(event) }
     }
 
-    /// Adds a line about what was done and takes up no room for good, as a lock: durable, and only so many a second.
+    /// Adds a line about what was done and takes up no room for good, as a lock: durable, and only so many a second. On a
+    /// disk that is full it is only counted: a lock that is in the way must go all the same.
     func appendTransient(_ event: AuditEvent) throws(HikaeError) {
-        if isAllowed(Flood(user: event.user, isRefusal: false)) { try append(event, durable: true) }
+        guard isAllowed(Flood(user: event.user, isRefusal: false)) else { return }
+        do throws(HikaeError) { try append(event, durable: true) } catch {
+            guard error.code == .noSpace else { throw error }
+            state.withLock { $0.suppressed += 1 }
+        }
     }
 
     /// Adds a line about something that was read; only so many a second.
