@@ -21,12 +21,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT / "practice" / "servers"))
 sys.dont_write_bytecode = True
 import s3 as practice  # noqa: E402
+import sites  # noqa: E402
 
 
 def fill(client, bucket, count):
@@ -45,44 +45,13 @@ def fill(client, bucket, count):
     return sum(sizes)
 
 
-def measured(command, environment):
-    """Runs a program; (seconds, peak memory in MB)."""
-    begin = time.monotonic()
-    # rclone cannot take a bundle of authorities from there; nothing here needs one.
-    plain = {name: value for name, value in os.environ.items() if name != "AWS_CA_BUNDLE"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               env=dict(plain, **environment))
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - begin
-    if status:
-        sys.exit(f"{command[0]} failed:\n{output.decode(errors='replace')[-3000:]}")
-    return seconds, usage.ru_maxrss / 1024
-
-
 def hikae_plan(work, facts):
     """A plan with one bucket and one vault."""
-    for name, text in (("id", facts["access_key"]), ("key", facts["secret_key"]), ("vault.password", "bench")):
+    for name, text in (("id", facts["access_key"]), ("key", facts["secret_key"])):
         (work / name).write_text(text + "\n")
         (work / name).chmod(0o600)
-    plan = work / "hikae.yaml"
-    plan.write_text(f"""organisation: bench
-language: en
-timezone: Asia/Tokyo
-vaults:
-  - name: near
-    repository: {work}/vault
-    password: file:{work}/vault.password
-systems:
-  - name: shop
-    sources:
-      - name: pictures
-        s3: s3://bench
-        endpoint: {facts['endpoint']}
-        access-key: file:{work}/id
-        secret-key: file:{work}/key
-""")
-    return plan
+    return sites.write_plan(work, ["s3: s3://bench", f"endpoint: {facts['endpoint']}", f"access-key: file:{work}/id",
+                                   f"secret-key: file:{work}/key"])
 
 
 def main():
@@ -117,6 +86,8 @@ def main():
 
 def run(work, facts, options):
     """{(contender, job): (seconds, MB)}."""
+    # rclone cannot take a bundle of authorities from there; nothing here needs one.
+    os.environ.pop("AWS_CA_BUNDLE", None)
     remote = (f":s3,provider=Other,endpoint='{facts['endpoint']}',access_key_id={facts['access_key']},"
               f"secret_access_key='{facts['secret_key']}',force_path_style=true:bench")
     rclone = ["rclone", "--config", os.devnull, "sync", "--transfers", "16", "--checkers", "16", remote,
@@ -132,7 +103,7 @@ def run(work, facts, options):
         for name, command in (("rclone", rclone), ("rclone-fast-list", rclone + ["--fast-list"]), ("hikae", hikae)):
             if job == "first" and name == "rclone-fast-list":
                 continue
-            seconds, memory = measured(command, environment)
+            seconds, memory = sites.measured(command, environment)
             results[name, job] = (seconds, memory)
             print(json.dumps({"contender": name, "job": job, "seconds": round(seconds, 2), "mb": round(memory)}),
                   flush=True)

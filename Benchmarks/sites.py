@@ -1,4 +1,4 @@
-"""What the benchmarks of sites share: the site, a program measured, and two programs run side by side.
+"""What the benchmarks of sites and buckets share: the site, a plan, a program measured, two programs run side by side.
 
 Both programs read the same site from nothing, and again with nothing new. It must never know how either reads it.
 """
