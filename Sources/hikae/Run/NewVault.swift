@@ -10,7 +10,7 @@ import HikaeStore
 /// The place of a vault, and how it is made.
 struct NewVault {
     let store: any ObjectStore
-    let creation: CreateOptions
+    var creation: CreateOptions
     let opening: OpenOptions
     /// What to do about a repository that is there with another password.
     let hint: String

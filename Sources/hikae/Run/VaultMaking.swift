@@ -55,11 +55,9 @@ struct VaultMaking {
             try new.open(try vault.password.fetch())
             return Outcome(location: store.location, isNew: false)
         }
-        var creation = CreateOptions()
         let identity = ProcessIdentity.current()
-        (creation.username, creation.hostname) = (identity.username, identity.hostname)
-        if let first = cutting(besides: vault, opener) { creation.chunking = .sameAs(first.config) }
-        new = NewVault(store: store, creation: creation, opening: opening, hint: new.hint)
+        (new.creation.username, new.creation.hostname) = (identity.username, identity.hostname)
+        if let first = cutting(besides: vault, opener) { new.creation.chunking = .sameAs(first.config) }
         guard case .file(let file) = vault.password, !NewFile.exists(file) else {
             try new.make(try vault.password.fetch())
             return Outcome(location: store.location, isNew: true)
