@@ -55,6 +55,45 @@ struct MortalProgram: Sendable {
             return kill(process, number) == 0
         }.count
     }
+
+    /// Stops those that run, and waits until not one of their threads goes on.
+    ///
+    /// A busy machine delivers the signal when it has time for the thread that gets it; the others would answer
+    /// meanwhile.
+    func stop() throws {
+        guard signal(SIGSTOP) > 0 else { throw HikaeError(.notFound, "no \(name) runs that could be stopped") }
+        try wait("\(name) has stopped") { processes.allSatisfy(Self.hasStopped) }
+    }
+
+    /// Waits until the stopped program has been sent something that it has not read.
+    func waitForInput() throws {
+        try wait("\(name) is asked for something") {
+            processes.contains { process in
+                // A further reader of the pipe that is its standard input; what waits there stays there.
+                let pipe = open("/proc/\(process)/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+                guard pipe >= 0 else { return false }
+                defer { close(pipe) }
+                var count: Int32 = 0
+                return ioctl(pipe, UInt(FIONREAD), &count) == 0 && count > 0
+            }
+        }
+    }
+
+    private static func hasStopped(_ process: Int32) -> Bool {
+        Files.names(in: "/proc/\(process)/task").allSatisfy { thread in
+            // Number, name in brackets, state; nothing when the thread is gone.
+            let stat = (try? Files.read("/proc/\(process)/task/\(thread)/stat")) ?? []
+            return stat.isEmpty || String(decoding: stat, as: UTF8.self).contains(") T ")
+        }
+    }
+
+    private func wait(_ what: String, _ condition: () -> Bool) throws {
+        for _ in 0..<12_000 {
+            if condition() { return }
+            usleep(5_000)
+        }
+        throw HikaeError(.limit, "waited in vain until \(what)")
+    }
 }
 
 /// Does something at random moments beside other work, so many times at most.
