@@ -35,11 +35,15 @@ public final class VaultServer: Sendable {
     private let executor: ServerExecutor
     private let phase = Monitor(Phase.starting)
     private let certificate: CertificateKeeper?
-    private let services = Mutex<(group: ServiceGroup, task: Task<Void, Never>)?>(nil)
+    private let serving = Mutex<Task<Void, Never>?>(nil)
+    private let listeners = Mutex<[any Channel]>([])
+    private let connections = OpenConnections()
     private let isStopping = Monitor(false)
     private let ticker = Mutex<RunningThread?>(nil)
     private let lock: Int32
     private let report: @Sendable (HikaeError) -> Void
+    /// Seconds that connections which were cut have to end.
+    private static let cutSeconds = 60.0
 
     /// Opens the folder, which is made if it is missing. `.locked` when another server serves it.
     ///
@@ -89,7 +93,8 @@ public final class VaultServer: Sendable {
         }
         let expected = settings.metrics == nil ? 1 : 2
         let ports = Mutex<[Bool: Int]>([:])
-        let onRunning: @Sendable (Bool, any Channel) -> Void = { [phase] isMain, channel in
+        let onRunning: @Sendable (Bool, any Channel) -> Void = { [self] isMain, channel in
+            listeners.withLock { $0.append(channel) }
             let all = ports.withLock { ports in
                 ports[isMain] = channel.localAddress?.port ?? 0
                 return ports
@@ -97,15 +102,17 @@ public final class VaultServer: Sendable {
             guard all.count == expected else { return }
             phase.withLock { $0 = .running([all[true] ?? 0, all[false] ?? 0]) }
         }
-        let group = try serviceGroup(onRunning)
-        let task = Task.detached(executorPreference: executor) { [phase, settings] in
+        let applications = applications(onRunning)
+        let task = Task.detached(executorPreference: executor) { [phase, settings, isStopping] in
             var failure: HikaeError?
-            do { try await group.run() } catch {
+            do {
+                try await Self.run(applications, isStopping)
+            } catch {
                 failure = ListenFailure.error(error, settings)
             }
             phase.withLock { [failure] in $0 = .ended(failure) }
         }
-        services.withLock { $0 = (group, task) }
+        serving.withLock { $0 = task }
         let result: Result<[Int], HikaeError> = phase.wait { phase in
             switch phase {
             case .starting: nil
@@ -116,13 +123,30 @@ public final class VaultServer: Sendable {
         let bound = try result.get()
         ticker.withLock {
             $0 = RunningThread { [self] in
-                while isStopping.wait(seconds: 5, until: { $0 ? true : nil }) == nil {
+                while isStopping.wait(seconds: settings.tickSeconds, until: { $0 ? true : nil }) == nil {
                     agreement.tick()
                     lookAtCertificate(isAsked: false)
                 }
             }
         }
         return (bound[0], settings.metrics == nil ? nil : bound[1])
+    }
+
+    /// Runs all until they end. One that ends of itself ends the others; told to stop, each takes the time that it needs.
+    private static func run(_ applications: [any Service], _ isStopping: Monitor<Bool>) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for application in applications {
+                group.addTask {
+                    do {
+                        try await application.run()
+                    } catch {
+                        // Hummingbird calls it an error when a server has no listener any more.
+                        guard isStopping.withLock({ $0 }) else { throw error }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 
     /// Listens for a moment. A server of several parts that cannot listen does not always end, and so does not always tell.
@@ -159,12 +183,18 @@ public final class VaultServer: Sendable {
     /// Stops: takes nothing new, lets what is under way end within the bound, and returns when all is over.
     public func stop() {
         isStopping.withLock { $0 = true }
-        if let (group, task) = services.withLock({ $0 }) {
-            Task.detached(executorPreference: executor) { await group.triggerGracefulShutdown() }
+        if let task = serving.withLock({ $0 }) {
+            for listener in listeners.withLock({ listeners in
+                defer { listeners = [] }
+                return listeners
+            }) { listener.close(promise: nil) }
+            connections.end()
             let isOver: @Sendable (inout Phase) -> Bool? = { if case .ended = $0 { true } else { nil } }
             if phase.wait(seconds: settings.limits.stopSeconds, until: isOver) == nil {
                 task.cancel()
-                _ = phase.wait(seconds: 2, until: isOver)
+                connections.cut()
+                // What was cut ends as soon as its thread has time for it; the event loops must not end before.
+                _ = phase.wait(seconds: Self.cutSeconds, until: isOver)
             }
         }
         ticker.withLock { $0.take() }?.join()
@@ -185,18 +215,16 @@ public final class VaultServer: Sendable {
         phase.wait(seconds: seconds) { if case .ended = $0 { true } else { nil } } ?? false
     }
 
-    private func serviceGroup(_ onRunning: @escaping @Sendable (Bool, any Channel) -> Void) throws(HikaeError)
-        -> ServiceGroup
-    {
+    private func applications(_ onRunning: @escaping @Sendable (Bool, any Channel) -> Void) -> [any Service] {
         // Hummingbird's own words are for who writes servers; what matters goes to the report and the log.
         let logger = Logger(label: "hikae", factory: { _ in SwiftLogNoOpLogHandler() })
         let limits = settings.limits
-        let connections = OpenFiles.makeRoom(forConnections: limits.connections)
-        if connections < limits.connections {
+        let most = OpenFiles.makeRoom(forConnections: limits.connections)
+        if most < limits.connections {
             report(
                 HikaeError(
                     .limit,
-                    "the system allows open files for \(connections) connections at once, not for \(limits.connections)",
+                    "the system allows open files for \(most) connections at once, not for \(limits.connections)",
                     hint: "Raise the bound: `LimitNOFILE=` for systemd, `ulimit -n`."))
         }
         let counts = ConnectionCounts(limit: limits.connectionsPerAddress)
@@ -207,10 +235,10 @@ public final class VaultServer: Sendable {
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                 maxHeaderFieldCount: limits.headerFields))
-        let builder = HTTPServerBuilder { [certificate] responder in
+        let builder = HTTPServerBuilder { [certificate, connections] responder in
             let channel = HTTP1Channel(responder: responder, configuration: http)
-            guard let certificate else { return channel }
-            return CertificateChannel(certificate, channel)
+            guard let certificate else { return OpenChannel(connections, channel) }
+            return OpenChannel(connections, CertificateChannel(certificate, channel))
         }
         var applications: [any Service] = [
             Application(
@@ -218,7 +246,7 @@ public final class VaultServer: Sendable {
                 configuration: .init(
                     address: .hostname(settings.listen.host, port: settings.listen.port), serverName: "hikae",
                     backlog: 1024,
-                    availableConnectionsDelegate: MaximumAvailableConnections(connections, logger: logger)),
+                    availableConnectionsDelegate: MaximumAvailableConnections(most, logger: logger)),
                 onServerRunning: { onRunning(true, $0) }, eventLoopGroupProvider: .shared(group), logger: logger)
         ]
         if let address = settings.metrics {
@@ -227,14 +255,19 @@ public final class VaultServer: Sendable {
                     responder: MetricsResponder(
                         vault: vault, metrics: metrics, files: responder.files, certificate: certificate,
                         agreement: agreement),
-                    server: .http1(configuration: .init(idleTimeout: .seconds(Int64(limits.idleSeconds)))),
+                    server: HTTPServerBuilder { [connections] responder in
+                        OpenChannel(
+                            connections,
+                            HTTP1Channel(
+                                responder: responder,
+                                configuration: .init(idleTimeout: .seconds(Int64(limits.idleSeconds)))))
+                    },
                     configuration: .init(
                         address: .hostname(address.host, port: address.port), serverName: "hikae",
                         availableConnectionsDelegate: MaximumAvailableConnections(64, logger: logger)),
                     onServerRunning: { onRunning(false, $0) }, eventLoopGroupProvider: .shared(group), logger: logger))
         }
-        return ServiceGroup(
-            configuration: .init(services: applications, gracefulShutdownSignals: [], logger: logger))
+        return applications
     }
 
     /// The folder's absolute path; the folder is made if it is missing.

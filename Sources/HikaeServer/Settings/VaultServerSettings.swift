@@ -16,6 +16,8 @@ public struct VaultServerSettings: Sendable {
     public var metrics: ListenAddress?
     /// Seconds of running that the vault's own time is counted by. Only tests of this target can set another count.
     var ticks: @Sendable () -> Double = MonotonicTime.seconds
+    /// Seconds between two looks at what is due, and at the certificate. Only tests of this target can set another span.
+    var tickSeconds = 5.0
     /// What nobody may exceed.
     public var limits = ServerLimits()
 
