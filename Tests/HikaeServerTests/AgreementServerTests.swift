@@ -31,7 +31,12 @@ final class AgreementRig: Sendable {
     init(in folder: String? = nil) throws {
         let ticks = Ticks()
         self.ticks = ticks
-        let rig = try ServerRig({ settings, _ in settings.ticks = { ticks.now } }, in: folder)
+        let rig = try ServerRig(
+            { settings, _ in
+                settings.ticks = { ticks.now }
+                // What is due is carried out when a test says so, and at no other moment.
+                settings.tickSeconds = 1_000_000
+            }, in: folder)
         self.rig = rig
         try rig.create()
         _ = try store("/sakura/main/config", Array("config".utf8), rig)

@@ -13,7 +13,9 @@ import Testing
     static let started = Result {
         let rig = try ServerRig { settings, users in
             settings.limits.packBytes = 1 << 20
-            settings.limits.patienceSeconds = 2
+            // These tests are slow clients themselves on a busy machine.
+            settings.limits.patienceSeconds = 600
+            settings.limits.idleSeconds = 600
             users.quotas["fuji"] = TenantQuota(bytes: 1000)
         }
         try rig.create()
@@ -96,19 +98,21 @@ import Testing
         try other.send(
             Array("GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\n\r\n".utf8))
         #expect(try other.answer().status == 417)
-        #expect(try rig.leftovers().isEmpty)
+        #expect(try rig.isTidy())
     }
 
     @Test("who waits for the word and then sends nothing is not waited for")
     func silent() throws {
-        let rig = try Self.started.get()
+        let rig = try ServerRig { settings, _ in
+            settings.limits.patienceSeconds = 2
+            settings.limits.idleSeconds = 600
+        }
+        try rig.create()
         let connection = try RawConnection(rig.port)
         try connection.send(Self.head("/sakura/main/data/\(ServerRig.hash([2]))", 100, as: "writer"))
         #expect(try connection.answer(hasBody: false).status == 100)
         #expect(try connection.receive().isEmpty)
-        let end = MonotonicTime.seconds() + 30
-        while try !rig.leftovers().isEmpty, MonotonicTime.seconds() < end {}
-        #expect(try rig.leftovers().isEmpty)
+        #expect(try rig.isTidy())
     }
 
     @Test("curl hears the word and sends; refused, it sends nothing")
@@ -121,7 +125,7 @@ import Testing
             let outcome = try Command(
                 "curl",
                 [
-                    "-sv", "-o", "/dev/null", "-w", "%{http_code} %{size_upload}", "--expect100-timeout", "60",
+                    "-sv", "-o", "/dev/null", "-w", "%{http_code} %{size_upload}", "--expect100-timeout", "300",
                     "-H", "Expect: 100-continue", "-u", "\(user):\(user)-no-himitsu", "--data-binary",
                     "@\(folder.path("body"))",
                     "http://127.0.0.1:\(rig.port)/sakura/main/data/\(ServerRig.hash(content))",

@@ -92,6 +92,16 @@ final class ServerRig: Sendable {
     func leftovers() throws -> [String] {
         try ["sakura", "fuji"].flatMap { try SystemFile.names("\(server.vault.path)/\($0)/.incoming") ?? [] }
     }
+
+    /// Whether nothing is left of uploads, once those that were cut off have been noticed.
+    func isTidy() throws -> Bool {
+        let end = MonotonicTime.seconds() + 120
+        while try !leftovers().isEmpty {
+            guard MonotonicTime.seconds() < end else { return false }
+            usleep(20_000)
+        }
+        return true
+    }
 }
 
 /// A connection that sends what it is told, byte by byte if need be.
@@ -117,7 +127,8 @@ final class RawConnection: Sendable {
             }
         }
         guard status == 0 else { throw HikaeError.system("connect to", "127.0.0.1:\(port)") }
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        // Long: a busy machine answers late.
+        var patience = timeval(tv_sec: 300, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
@@ -134,12 +145,8 @@ final class RawConnection: Sendable {
         }
     }
 
-    /// Says that nothing more will be sent, and that an answer is not waited for longer than this.
-    func endSending(patience seconds: Int) {
-        var patience = timeval(tv_sec: seconds, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        shutdown(descriptor, Int32(SHUT_WR))
-    }
+    /// Says that nothing more will be sent.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// The next bytes; empty when the server has closed.
     func receive() throws -> [UInt8] {

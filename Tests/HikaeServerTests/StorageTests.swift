@@ -119,7 +119,7 @@ import Testing
         try rig.create()
         #expect(try rig.ask("POST", "/sakura/main/config", [1]).status == 200)
         let body = [UInt8](repeating: 0x61, count: 900)
-        let end = MonotonicTime.seconds() + 60
+        let end = MonotonicTime.seconds() + 300
         for _ in 0..<5 {
             // The answer may come a moment before what was held is let go.
             var status = 503
@@ -128,7 +128,7 @@ import Testing
             }
             #expect(status == 400)
         }
-        while !rig.server.vault.memory.share("sakura").grow(by: 1000), MonotonicTime.seconds() < end {}
+        while !rig.server.vault.memory.share("sakura").grow(by: 1000), MonotonicTime.seconds() < end { usleep(1000) }
         #expect(rig.server.vault.memory.share("sakura").grow(by: 1000))
     }
 

@@ -31,7 +31,10 @@ final class VaultWork {
     init() throws {
         folder = try TemporaryDirectory()
         let ticks = ticks
-        rig = try ServerRig { settings, _ in settings.ticks = { ticks.now } }
+        rig = try ServerRig { settings, _ in
+            settings.ticks = { ticks.now }
+            settings.tickSeconds = 1_000_000
+        }
         var options = RemoteOptions()
         options.user = "keeper"
         options.password = { () throws(HikaeError) in Secret("keeper-no-himitsu") }
