@@ -2,6 +2,7 @@
 // what must come of it.
 
 import HikaeCore
+import HikaeHTTP
 import HikaeRemote
 import HikaeStore
 import HikaeTesting
@@ -29,12 +30,21 @@ struct HTTPFaults: Sendable {
     static let bodyFaults = [#""truncate": 20"#, #""truncate": 0"#, #""drip": 0.4"#]
     static let drops = [#""reset": true"#, #""stall": true"#, #""status": 502, "body": "<html>Bad Gateway</html>""#]
 
+    /// What is told from a busy machine by patience alone.
+    private static let slow = [#""stall": true"#, #""drip": 0.4"#]
+    /// The patience of a client that finds out soon what is slow, and of one that never takes a busy machine for it.
+    static let hurried = Patience(connect: 60, silence: 2, window: 3, windowBytes: 1024)
+    static let patient = Patience(connect: 60, silence: 120, window: 120, windowBytes: 1024)
+
     func match(_ call: FaultCall) -> String { "^(\(methods(call))) " }
 
     /// Each fault once: the call is made again, once, and does what it says.
-    func once(_ call: FaultCall, _ rig: () throws -> (any FaultProxy, any ObjectStore)) throws {
+    ///
+    /// - Parameter rig: makes a store, a hurried one if told so.
+    func once(_ call: FaultCall, _ rig: (Bool) throws -> (any FaultProxy, any ObjectStore)) throws {
         for fault in faults + (hasBody(call) ? Self.bodyFaults : []) {
-            let (proxy, store) = try rig()
+            let isSlow = Self.slow.contains(fault)
+            let (proxy, store) = try rig(isSlow)
             let clock = ManualPaceClock()
             try proxy.set(#"[{"match": "\#(match(call))", "times": 1, \#(fault)}]"#)
             do {
@@ -42,7 +52,9 @@ struct HTTPFaults: Sendable {
             } catch {
                 Issue.record("\(call) with \(fault): \(error)")
             }
-            #expect(clock.pauses.count == 1, "\(call) with \(fault) was made again once")
+            // Who is hurried takes a busy machine for a silent server.
+            let tries = clock.pauses.count
+            #expect(tries == 1 || isSlow && tries > 1, "\(call) with \(fault) was made again \(tries) times")
             if fault.contains("Retry-After") { #expect(clock.pauses.first ?? 0 >= 7_000_000_000, "\(call)") }
         }
     }

@@ -30,9 +30,9 @@ enum RESTRig {
         return options
     }
 
-    static func store(_ name: String = name(), port: Int? = nil) throws -> RESTStore {
-        var patience = Patience()
-        (patience.connect, patience.silence, patience.window, patience.windowBytes) = (5, 1.5, 2, 1024)
+    /// - Parameter isHurried: whether it takes a server for broken that says nothing for a moment.
+    static func store(_ name: String = name(), port: Int? = nil, isHurried: Bool = false) throws -> RESTStore {
+        let patience = isHurried ? HTTPFaults.hurried : HTTPFaults.patient
         return try RESTStore(RESTLocation(location(name, server.get(), port: port)), options(), patience: patience)
     }
 
@@ -57,7 +57,7 @@ enum RESTRig {
         command.environment = [
             "RESTIC_PASSWORD": "rig", "RESTIC_PROGRESS_FPS": "0.01", "LC_ALL": "C.UTF-8", "RESTIC_REPOSITORY": nil,
         ]
-        command.timeLimit = 120
+        command.timeLimit = 600
         return command
     }
 }

@@ -52,19 +52,20 @@ struct RcloneDeathTests {
         let store = PipelinedStore(RetryingStore(try store(), policy: policy), uploads: 3)
         _ = try CaptureRig(store)
         var (rounds, kills) = (0, 0)
-        var undisturbed = 0.0
-        // Until it was killed often enough in mid-backup, wherever that was. The first round tells how long one takes.
-        while kills < 12, rounds < 40 {
+        var quickest = Double.infinity
+        // Until it was killed often enough in mid-backup, wherever that was. The quickest round so far tells how long one
+        // takes: the first may have been held up by others.
+        while kills < 12, rounds < 60 {
             rounds += 1
             try writeShop(rounds)
             let repository = try Repository.open(store, password: Array("rig".utf8))
             try repository.loadIndex()
             let begun = MonotonicTime.seconds()
-            let pause = undisturbed * 0.05...undisturbed * 0.9
+            let pause = rounds == 1 ? 1...1 : quickest * 0.05...quickest * 0.9
             let reaper = Reaper(most: rounds == 1 ? 0 : 4, every: pause) { rclone.signal(SIGKILL) > 0 }
             defer { reaper.end() }
             try LocalWork.backup(folder.path("shop"), into: repository)
-            if rounds == 1 { undisturbed = MonotonicTime.seconds() - begun }
+            quickest = min(quickest, MonotonicTime.seconds() - begun)
             reaper.end()
             kills += reaper.count
         }
@@ -84,7 +85,7 @@ struct RcloneDeathTests {
             let options = ["-o", "rclone.program=\(rclone.path)", "-r", "rclone:\(vault)"]
             var command = program.command(HikaeProgram.binary, options + arguments)
             command.environment["HIKAE_PASSWORD_FILE"] = program.folder.path("password")
-            command.timeLimit = 300
+            command.timeLimit = 900
             return command
         }
         try hikae("init").succeed()
@@ -144,12 +145,14 @@ struct RcloneDeathTests {
     }
 
     @Test func `a rclone on which nothing moves any more is ended, and another goes on`() throws {
-        let store = RetryingStore(try store(Patience(silence: 0.6)), clock: ManualPaceClock())
+        let store = RetryingStore(try store(Patience(silence: 3)), clock: ManualPaceClock())
         try store.create()
         try store.save(.config, [1])
         try rclone.stop()
+        let before = rclone.starts
         #expect(try store.load(.config) == [1])
-        #expect(rclone.starts == 2)
+        // More often when the machine is so busy that a new one does not answer in time, either.
+        #expect(rclone.starts > before)
         #expect(rclone.signal(0) == 1, "the one that hung is gone")
     }
 }

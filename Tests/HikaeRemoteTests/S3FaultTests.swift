@@ -27,17 +27,17 @@ struct S3FaultTests {
     private static let shared = Result { try S3Proxy() }
 
     /// A store behind the proxy with two files in it and no config; the proxy breaks nothing yet.
-    private func rig() throws -> (S3Proxy, S3Store) {
+    private func rig(isHurried: Bool = false) throws -> (S3Proxy, S3Store) {
         let proxy = try Self.shared.get()
         try proxy.set("[]")
-        let store = try S3Rig.store(S3Rig.bucket(), through: proxy.endpoint)
-        try FaultCall.prepare(store)
-        return (proxy, store)
+        let bucket = S3Rig.bucket()
+        try FaultCall.prepare(try S3Rig.store(bucket, through: proxy.endpoint))
+        return (proxy, try S3Rig.store(bucket, through: proxy.endpoint, isHurried: isHurried))
     }
 
     @Test(arguments: FaultCall.allCases)
     func `a request that fails once is made again, and the call does what it says`(call: FaultCall) throws {
-        try Self.faults.once(call) { try rig() }
+        try Self.faults.once(call) { try rig(isHurried: $0) }
     }
 
     @Test(arguments: FaultCall.allCases)

@@ -35,23 +35,23 @@ enum S3Rig {
     }
 
     /// A store in a bucket, which needs not exist yet.
+    ///
+    /// - Parameter isHurried: whether it takes a server for broken that says nothing for a moment.
     static func store(
         _ place: String, through endpoint: String? = nil, lock: ObjectLockSettings? = nil,
-        clock: any WallClock = SystemClock()
+        clock: any WallClock = SystemClock(), isHurried: Bool = false
     ) throws -> S3Store {
         var options = try options()
         options.objectLock = lock
-        return try S3Store(location(place, through: endpoint), options, conditions(), clock: clock)
+        return try S3Store(location(place, through: endpoint), options, conditions(isHurried: isHurried), clock: clock)
     }
 
-    /// Not waiting long.
-    static func conditions() -> S3Client.Conditions {
+    /// Trying again at once. Only for tests of silent servers a client that does not wait long: a busy machine answers
+    /// late.
+    static func conditions(isHurried: Bool = false) -> S3Client.Conditions {
         var conditions = S3Client.Conditions()
         conditions.schedule = RetrySchedule(attempts: 3, first: 0.01, longest: 0.05)
-        conditions.patience.connect = 5
-        conditions.patience.silence = 1.5
-        conditions.patience.window = 2
-        conditions.patience.windowBytes = 1024
+        conditions.patience = isHurried ? HTTPFaults.hurried : HTTPFaults.patient
         return conditions
     }
 
@@ -65,7 +65,7 @@ enum S3Rig {
             "LC_ALL": "C.UTF-8",
         ]
         for name in ["AWS_SESSION_TOKEN", "RESTIC_REPOSITORY"] { command.environment[name] = .some(nil) }
-        command.timeLimit = 120
+        command.timeLimit = 600
         return command
     }
 

@@ -55,7 +55,7 @@ final class SFTPFaultRig: Sendable {
     /// A store behind the rules.
     ///
     /// - Parameter silence: seconds that it waits for an answer: long, for a busy machine answers late.
-    func store(connections: Int = 1, silence: Double = 30) throws -> SFTPStore {
+    func store(connections: Int = 1, silence: Double = 120) throws -> SFTPStore {
         var options = RemoteOptions()
         options.connections = connections
         options.sftpCommand = [
@@ -97,7 +97,7 @@ final class SFTPFaultRig: Sendable {
         var command = Command("restic", ["--no-cache", "-r", vault] + arguments)
         command.environment = ["RESTIC_PASSWORD": "rig", "RESTIC_PROGRESS_FPS": "0.01", "LC_ALL": "C.UTF-8"]
         command.environment["RESTIC_REPOSITORY"] = .some(nil)
-        command.timeLimit = 120
+        command.timeLimit = 600
         return command
     }
 

@@ -82,7 +82,8 @@ struct SFTPFaultTests {
             } catch {
                 throw FaultCall.Broken(description: "\(call), \(fault): \(error)")
             }
-            guard clock.pauses.count <= 1 else {
+            // Who is hurried takes a busy machine for a server that does not answer.
+            guard clock.pauses.count <= 1 || Self.slow.contains(fault.fault) else {
                 throw FaultCall.Broken(description: "\(call), \(fault): made again \(clock.pauses.count) times")
             }
         }

@@ -45,7 +45,7 @@ enum SFTPRig {
             "restic", ["--no-cache", "-o", "sftp.command=\(ssh)", "-r", "sftp:x@127.0.0.1:\(folder)"] + arguments)
         command.environment = ["RESTIC_PASSWORD": "rig", "RESTIC_PROGRESS_FPS": "0.01", "LC_ALL": "C.UTF-8"]
         command.environment["RESTIC_REPOSITORY"] = .some(nil)
-        command.timeLimit = 120
+        command.timeLimit = 600
         return command
     }
 }
