@@ -107,7 +107,7 @@ import Testing
         let harness = try Harness()
         try harness.hikae("init").succeed()
         #expect(try harness.hikae("unlock").succeed().text == "no locks removed\n")
-        let running = try harness.hikae("backup", "--stdin-from-command", "sleep", "60").start()
+        let running = try harness.hikae("backup", "--stdin-from-command", "sleep", "3000").start()
         try waitForLock(harness)
         #expect(try harness.hikae("unlock").succeed().text == "no locks removed; 1 lock is held by others\n")
         running.signal(15)

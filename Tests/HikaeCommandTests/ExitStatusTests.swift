@@ -24,7 +24,7 @@ import Testing
         let harness = try Harness()
         try harness.hikae("init").succeed()
         // It holds its lock until the program's output ends.
-        let running = try harness.hikae("backup", "--stdin-from-command", "sleep", "60").start()
+        let running = try harness.hikae("backup", "--stdin-from-command", "sleep", "3000").start()
         try waitForLock(harness)
         let outcome = try harness.hikae("check").run()
         #expect(outcome.status == 11)
@@ -42,10 +42,10 @@ import Testing
     @Test func retryLockWaitsForTheOtherToFinish() throws {
         let harness = try Harness()
         try harness.hikae("init").succeed()
-        let holder = try harness.hikae("backup", "--stdin-from-command", "sleep", "60").start()
+        let holder = try harness.hikae("backup", "--stdin-from-command", "sleep", "3000").start()
         try waitForLock(harness)
         #expect(try harness.hikae("check", "--retry-lock", "300ms").run().status == 11)
-        let waiting = try harness.hikae("check", "--retry-lock", "50s").start()
+        let waiting = try harness.hikae("check", "--retry-lock", "8m").start()
         holder.signal(15)
         #expect(try holder.wait().status == 143)
         #expect(try waiting.wait().status == 0)
@@ -140,15 +140,10 @@ import Testing
 
 /// Waits until the repository has a lock.
 func waitForLock(_ harness: Harness) throws {
-    try harness.shell(
-        """
-        for try in $(seq 300); do
-            [ -n "$(ls "$HIKAE_REPOSITORY/locks")" ] && exit 0
-            read -r -t 0.05 <> <(:) || :
-        done
-        exit 1
-        """
-    ).succeed()
+    try waitUntil("a lock is there") {
+        // Not one that is still being written.
+        Files.names(in: harness.repository + "/locks").contains { $0.count == 64 }
+    }
 }
 
 /// The folder that the package is in.

@@ -39,7 +39,7 @@ final class Harness: Sendable {
         var command = Command(program, arguments)
         command.environment = environment
         command.folder = folder.path
-        command.timeLimit = 180
+        command.timeLimit = 600
         return command
     }
 

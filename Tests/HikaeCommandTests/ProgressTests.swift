@@ -2,13 +2,14 @@ import HikaeTesting
 import Testing
 
 @Suite struct ProgressTests {
-    /// A repository, and input that takes a moment because the upload is held back.
+    /// A repository, and input that takes some seconds because the upload is held back: time for a look at it, also on a
+    /// busy machine.
     private func slowBackup(_ arguments: String...) throws -> Command {
         let harness = try Harness()
         try harness.hikae("init").succeed()
         try harness.shell("mkdir in; for i in $(seq 20); do head -c 300000 /dev/urandom > in/$i; done").succeed()
         var command = harness.command(
-            HikaeProgram.binary, ["backup", "in", "--limit-upload", "10000", "--pack-size", "4"] + arguments)
+            HikaeProgram.binary, ["backup", "in", "--limit-upload", "1500", "--pack-size", "4"] + arguments)
         command.environment["HIKAE_PROGRESS_FPS"] = "50"
         // The folder must outlive the command that runs in it.
         kept.append(harness)

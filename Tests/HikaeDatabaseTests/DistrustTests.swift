@@ -155,6 +155,11 @@ import Testing
         let process = Int32(server.server.facts["process"]?.number ?? 0)
         let source = try WatchedSource(DatabaseSource(server.settings("mortal")), after: 1 << 20) {
             kill(process, engine == .postgreSQL ? SIGQUIT : SIGKILL)
+            // Nothing more is read before it is dead: on a busy machine the dump might end first.
+            try? waitUntil("the server is gone") {
+                guard let stat = try? Files.read("/proc/\(process)/stat") else { return true }
+                return String(decoding: stat, as: UTF8.self).contains(") Z ")
+            }
         }
         let rig = try CaptureRig()
         #expect { try rig.capture(source) } throws: { error in

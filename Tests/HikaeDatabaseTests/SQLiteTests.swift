@@ -157,10 +157,10 @@ struct SQLiteTests {
         let rotten = try folder.write("rotten.db", bytes)
         #expect(try code(rotten) == .damaged)
         var holding = Command("sqlite3", ["-bail", path])
-        holding.input = Array("BEGIN EXCLUSIVE;\n.shell touch \(folder.path("held"))\n.shell sleep 100\n".utf8)
+        holding.input = Array("BEGIN EXCLUSIVE;\n.shell touch \(folder.path("held"))\n.shell sleep 3000\n".utf8)
         let holder = try holding.start()
         let waiter = try RunningThread.waiting(holder)
-        while !Files.names(in: folder.path).contains("held") {}
+        try waitUntil("it is held") { Files.names(in: folder.path).contains("held") }
         #expect(try code(path) == .locked)
         holder.killNow()
         waiter.join()

@@ -6,6 +6,12 @@ import HikaeSource
 import HikaeTesting
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Wraps a source; `body` is called once, in the middle of what it reads.
 struct WatchedSource: CaptureSource {
     private let source: any CaptureSource
@@ -91,7 +97,8 @@ struct WatchedSource: CaptureSource {
     }
 }
 
-/// What can be seen of running programs by anybody who looks into /proc.
+/// What can be seen by anybody who looks into /proc of the programs that this process has started, and those in turn.
+/// What others run on this machine, other tests among them, is none of its business.
 final class Sightings: Sendable {
     private let state = Mutex<(programs: [String], leaks: [String])>(([], []))
 
@@ -100,7 +107,15 @@ final class Sightings: Sendable {
 
     func look(for secret: String) {
         let bytes = Array(secret.utf8)
-        for name in Files.names(in: "/proc") where Int(name) != nil {
+        var parents: [Int32: Int32] = [:]
+        for name in Files.names(in: "/proc") {
+            guard let process = Int32(name), let stat = try? Files.read("/proc/\(name)/stat") else { continue }
+            // "PID (NAME) STATE PARENT …", and the name may hold anything.
+            let fields = stat.split(separator: UInt8(ascii: ")")).last?.split(separator: UInt8(ascii: " ")) ?? []
+            parents[process] = fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) : nil
+        }
+        for process in parents.keys where Self.isOurs(process, parents) {
+            let name = String(process)
             guard let line = try? Files.read("/proc/\(name)/cmdline") else { continue }
             let program = String(decoding: line.prefix { $0 != 0 }, as: UTF8.self)
             state.withLock { $0.programs.append(program) }
@@ -109,6 +124,16 @@ final class Sightings: Sendable {
                 if Self.contains(text, bytes) { state.withLock { $0.leaks.append("\(program): \(part)") } }
             }
         }
+    }
+
+    private static func isOurs(_ process: Int32, _ parents: [Int32: Int32]) -> Bool {
+        var place = process
+        for _ in 0..<100 {
+            guard let parent = parents[place] else { return false }
+            if parent == getpid() { return true }
+            place = parent
+        }
+        return false
     }
 
     private static func contains(_ text: [UInt8], _ word: [UInt8]) -> Bool {

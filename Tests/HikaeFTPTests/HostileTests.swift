@@ -16,7 +16,7 @@ struct HostileTests {
         site.settings {
             $0.user = "shop"
             $0.password = { () throws(HikaeError) in Secret("hanko-secret") }
-            $0.patience = 3
+            $0.patience = 60
         }
     }
 

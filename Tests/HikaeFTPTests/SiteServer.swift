@@ -30,7 +30,7 @@ struct SiteServer: Sendable {
             host: "127.0.0.1", port: server.port(), user: server.text("user"),
             password: { () throws(HikaeError) in Secret(password) }, path: path, security: .none)
         if password.isEmpty { settings.password = nil }
-        settings.patience = 20
+        settings.patience = 120
         change(&settings)
         return settings
     }

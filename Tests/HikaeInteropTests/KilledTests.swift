@@ -12,8 +12,9 @@ import Testing
 
 @Suite("Killed at any moment")
 struct KilledTests {
-    /// How many moments each operation is killed at.
+    /// How many moments each operation is killed at, and how many more it may have until one kill was in time.
     private static let moments = 5
+    private static let furtherMoments = 20
 
     /// Writing is slowed down to so many KiB a second, so that a run lasts long enough to be killed at any of its stages.
     private static let pace = "6000"
@@ -31,6 +32,8 @@ struct KilledTests {
             let now = folderTimes(of: repository)
             left -= zip(now, seen).count { $0 != $1 }
             seen = now
+            // The others need the processor, too.
+            usleep(200)
         }
         usleep(delay)
         running.killNow()
@@ -82,7 +85,9 @@ struct KilledTests {
         var chance = SeededGenerator()
         let (source, kept, first) = try history(rig)
         var killed = 0
-        for moment in 0..<Self.moments {
+        var moment = 0
+        while moment < Self.moments || killed == 0 && moment < Self.moments + Self.furtherMoments {
+            defer { moment += 1 }
             try rig.plainFiles("source/turn\(moment)", seed: UInt64(100 + moment), megabytes: 14)
             let before = rig.snapshotIDs().count
             let changes = 1 + Int(chance.next() % 6)
@@ -99,7 +104,7 @@ struct KilledTests {
             #expect(rig.snapshotIDs().count > before)
             try rig.expectRestores(of: source, by: Rig.binary)
         }
-        print("backup: killed before the end: \(killed) of \(Self.moments) runs or more")
+        print("backup: killed before the end: \(killed) of \(moment) runs")
         #expect(killed > 0, "no run was killed before its end: the test proved nothing")
     }
 
@@ -109,7 +114,9 @@ struct KilledTests {
         var chance = SeededGenerator()
         let (source, kept, first) = try history(rig)
         var killed = 0
-        for _ in 0..<Self.moments {
+        var moment = 0
+        while moment < Self.moments || killed == 0 && moment < Self.moments + Self.furtherMoments {
+            moment += 1
             for number in 0..<6 { try rig.hikae("backup", source, "--tag", "extra\(number)", "--force").succeed() }
             let changes = 1 + Int(chance.next() % 3)
             let run = rig.hikae("forget", "--keep-last", "1", "--keep-tag", "first")
@@ -119,7 +126,7 @@ struct KilledTests {
             #expect(rig.snapshotIDs().contains(first) && rig.snapshotIDs().count == 2)
             try rig.expectRestores(first, of: source, by: Rig.binary, equals: kept)
         }
-        print("forget: killed before the end: \(killed) of \(Self.moments) runs or more")
+        print("forget: killed before the end: \(killed) of \(moment) runs")
         #expect(killed > 0, "no run was killed before its end: the test proved nothing")
     }
 
@@ -136,7 +143,9 @@ struct KilledTests {
         try rig.hikae("forget", third).succeed()
         try rig.shell("cp -a \"$1\" \"$2\"", rig.repository, whole).succeed()
         var killed = 0
-        for _ in 0..<Self.moments + 2 {
+        var moment = 0
+        while moment < Self.moments + 2 || killed == 0 && moment < Self.moments + Self.furtherMoments {
+            moment += 1
             try rig.shell("rm -rf \"$2\"; cp -a \"$1\" \"$2\"", whole, rig.repository).succeed()
             let changes = 1 + Int(chance.next() % 8)
             let run = rig.hikae("prune", "--max-unused", "0", "--pack-size", "4", "--limit-upload", Self.pace)
@@ -147,7 +156,7 @@ struct KilledTests {
             try rig.resticFindsItWhole()
             try rig.expectRestores(first, of: source, by: Rig.binary, equals: kept)
         }
-        print("prune: killed before the end: \(killed) of \(Self.moments) runs or more")
+        print("prune: killed before the end: \(killed) of \(moment) runs")
         #expect(killed > 0, "no run was killed before its end: the test proved nothing")
     }
 
@@ -159,7 +168,9 @@ struct KilledTests {
         let copy = rig.folder.path("copy")
         let from = ["--from-repo", rig.repository, "--from-password-file", rig.folder.path("password")]
         var killed = 0
-        for _ in 0..<Self.moments {
+        var moment = 0
+        while moment < Self.moments || killed == 0 && moment < Self.moments + Self.furtherMoments {
+            moment += 1
             Files.removeAll(copy)
             try rig.command(Rig.binary, ["init", "-r", copy, "--copy-chunker-params"] + from).succeed()
             let changes = 1 + Int(chance.next() % 6)
@@ -175,7 +186,7 @@ struct KilledTests {
             try rig.expectSame(target + source, source)
             Files.removeAll(target)
         }
-        print("copy: killed before the end: \(killed) of \(Self.moments) runs or more")
+        print("copy: killed before the end: \(killed) of \(moment) runs")
         #expect(killed > 0, "no run was killed before its end: the test proved nothing")
     }
 }

@@ -19,7 +19,7 @@ struct LockTests {
     private func whileHeld(_ rig: Rig, by program: String, _ body: () throws -> Void) throws {
         let words =
             program == "restic"
-            ? "exec restic backup --stdin --stdin-filename held < <(sleep 600)"
+            ? "exec restic backup --stdin --stdin-filename held < <(sleep 3000)"
             : "exec \"$1\" backup --stdin-filename held --stdin-from-command -- sh -c '\(Self.endless)'"
         let holder = try rig.shell(words, Rig.binary).start()
         // Waited for, so that the process is gone, not only dead, when this returns.
@@ -74,11 +74,18 @@ struct LockTests {
     func waiting() throws {
         let rig = try Rig()
         try rig.hikae("init").succeed()
-        let holder = try rig.shell("(sleep 2; echo done) | restic backup --stdin --stdin-filename held").start()
+        let holder = try rig.shell(
+            "(until [ -e go ]; do sleep 0.05; done; echo done) | restic backup --stdin --stdin-filename held"
+        ).start()
         try waitUntil("a lock is there") { !rig.locks.isEmpty }
-        try rig.hikae("prune", "--retry-lock", "60s").succeed()
+        let waiting = try rig.hikae("prune", "--retry-lock", "10m").start()
+        // Time to find the lock; with or without it the promise holds.
+        usleep(1_000_000)
+        try rig.folder.write("go", "")
         let held = try holder.wait()
         #expect(held.status == 0, "\(held.errorText)")
+        let pruned = try waiting.wait()
+        #expect(pruned.status == 0, "\(pruned.errorText)")
     }
 
     @Test("A lock that a killed program left is taken away by the other's unlock", arguments: ["restic", "hikae"])
@@ -121,13 +128,4 @@ struct LockTests {
         #expect(rig.locks.isEmpty)
         #expect(rig.snapshotIDs().isEmpty)
     }
-}
-
-/// Looks every few milliseconds whether `condition` holds; fails when it does not within a minute.
-func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
-    for _ in 0..<12_000 {
-        if try condition() { return }
-        usleep(5_000)
-    }
-    throw HikaeError(.limit, "waited in vain until \(what)")
 }

@@ -19,7 +19,7 @@ final class MailRig: Sendable {
         var settings = IMAPSettings(
             host: "localhost", port: server.port(), user: "user\(user)",
             secret: { () throws(HikaeError) in Secret("word-\(user)") },
-            trust: TrustSettings(certificateAuthority: server.text("authority")), timeLimit: 20)
+            trust: TrustSettings(certificateAuthority: server.text("authority")), timeLimit: 120)
         change(&settings)
         return settings
     }

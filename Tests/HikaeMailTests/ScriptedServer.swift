@@ -31,7 +31,7 @@ final class ScriptedServer: Sendable {
     var settings: IMAPSettings {
         IMAPSettings(
             host: "127.0.0.1", port: port, security: .none, user: "u",
-            secret: { () throws(HikaeError) in Secret("p") }, timeLimit: 5)
+            secret: { () throws(HikaeError) in Secret("p") }, timeLimit: 60)
     }
 
     private static let program = #"""

@@ -45,7 +45,7 @@ import Testing
             let id = try? office.saveUnpacked(.lock, lock.encoded())
             placed.withLock { $0 = id }
         }
-        let report = try round(company, settle: 8).run()
+        let report = try round(company, settle: 20).run()
         enemy.join()
         #expect(report.unavailable.map(\.vault) == ["office"])
         #expect(report.unavailable.first?.error.code == .locked)
@@ -69,9 +69,9 @@ import Testing
         let office = try office(company)
         let (isReading, isLost) = (Monitor(false), Monitor(false))
         let enemy = RunningThread {
-            guard isReading.wait(seconds: 120, until: { $0 ? true : nil }) != nil else { return }
+            guard isReading.wait(seconds: 600, until: { $0 ? true : nil }) != nil else { return }
             var tries = 0
-            while !isLost.withLock({ $0 }), tries < 6000 {
+            while !isLost.withLock({ $0 }), tries < 30_000 {
                 _ = try? LockSurvey(office).remove(all: true)
                 sleepSeconds(0.01)
                 tries += 1

@@ -101,7 +101,7 @@ import Testing
         #expect(error.code == .permission && error.hint?.contains("chmod o-w") == true)
     }
 
-    @Test("a folder, a pipe and nothing at all are no plans", .timeLimit(.minutes(1))) func noFile() throws {
+    @Test("a folder, a pipe and nothing at all are no plans", .timeLimit(.minutes(10))) func noFile() throws {
         let folder = try TemporaryDirectory()
         #expect(throws: HikaeError.self) { try Plan.load(folder.path) }
         try Command("mkfifo", [folder.path("pipe")]).succeed()

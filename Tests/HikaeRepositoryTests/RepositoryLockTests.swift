@@ -55,12 +55,10 @@ struct RepositoryLockTests {
         try lock.confirm()
         let first = try store.list(.lock).map(\.id)
         #expect(first.count == 1)
-        var now = first
-        for _ in 0..<500 where now == first || now.count != 1 {
-            sleepSeconds(0.01)
-            now = try store.list(.lock).map(\.id)
+        try waitUntil("another file is there in the place of the first") {
+            let now = try store.list(.lock).map(\.id)
+            return now != first && now.count == 1
         }
-        #expect(now != first && now.count == 1)
         lock.release()
         #expect(try store.list(.lock).isEmpty)
     }
@@ -110,13 +108,11 @@ struct RepositoryLockTests {
         let lost = Cancellation()
         let lock = try RepositoryLock.acquire(repository, exclusive: false, timing: timing, lost: lost)
         try lock.confirm()
-        _ = try LockSurvey(repository).remove(all: true)
-        for _ in 0..<500 where !lost.isCancelled {
-            // The renewal may have been under way: then the new file has to go as well.
+        try waitUntil("the lock is known to be lost") {
+            // A renewal may have been under way: then the new file has to go as well.
             _ = try LockSurvey(repository).remove(all: true)
-            sleepSeconds(0.01)
+            return lost.isCancelled
         }
-        #expect(lost.isCancelled)
         // Asked by one capture after another: what is lost stays lost.
         for _ in 0..<3 {
             let error = #expect(throws: HikaeError.self) { try lock.confirm() }
@@ -144,7 +140,7 @@ struct RepositoryLockTests {
             sleepSeconds(0.05)
             held.release()
         }
-        let lock = try RepositoryLock.acquire(repository, exclusive: true, retrySeconds: 10, timing: timing)
+        let lock = try RepositoryLock.acquire(repository, exclusive: true, retrySeconds: 300, timing: timing)
         other.join()
         lock.release()
     }
@@ -160,7 +156,7 @@ struct RepositoryLockTests {
                 let isExclusive = number % 2 == 0
                 guard
                     let lock = try? RepositoryLock.acquire(
-                        repository, exclusive: isExclusive, retrySeconds: 20, timing: timing, lost: stopped)
+                        repository, exclusive: isExclusive, retrySeconds: 300, timing: timing, lost: stopped)
                 else { return }
                 outcome.withLock { outcome in
                     if outcome.removing > 0 || isExclusive && outcome.adding > 0 { outcome.met += 1 }

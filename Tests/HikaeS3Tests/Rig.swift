@@ -32,11 +32,19 @@ enum Rig {
         return settings
     }
 
-    /// As usual, but trying again at once, and not waiting long.
-    static var hurried: S3Client.Conditions {
+    /// Trying again at once, and never taking a busy machine for a silent server.
+    static var quick: S3Client.Conditions {
         var conditions = S3Client.Conditions()
         conditions.schedule = RetrySchedule(attempts: 4, first: 0.01, longest: 0.05)
-        conditions.patience = Patience(connect: 5, silence: 1.5, window: 2, windowBytes: 1024)
+        conditions.patience = Patience(connect: 60, silence: 120, window: 120, windowBytes: 1024)
+        return conditions
+    }
+
+    /// The same for servers that fall silent: not waiting long, and trying more often, should it be the machine.
+    static var hurried: S3Client.Conditions {
+        var conditions = quick
+        conditions.schedule.attempts = 12
+        conditions.patience = Patience(connect: 60, silence: 2, window: 3, windowBytes: 1024)
         return conditions
     }
 

@@ -19,7 +19,7 @@ struct HostileServer {
             script, Array((Self.program.replacing(marker: "#BEHAVIOUR", with: behaviour)).utf8), mode: 0o755)
         var settings = SFTPSettings(host: "hostile.example", path: "/site")
         settings.program = script
-        settings.silence = 2
+        settings.silence = 60
         settings.bounds = ListingMachine.Bounds(entries: 20_000, nameBytes: 1 << 20)
         self.settings = settings
     }

@@ -58,7 +58,7 @@ struct DisasterTests {
     private func replay(_ name: String, _ more: String...) throws {
         let script = "\(PracticeServer.projectFolder)/practice/scenarios/\(name).py"
         var command = Command("python3", ["-B", script, "--hikae", HikaeProgram.binary] + more)
-        command.timeLimit = 500
+        command.timeLimit = 2000
         let outcome = try command.run()
         #expect(outcome.status == 0, "\(name) did not hold:\n\(outcome.text.suffix(12_000))\n\(outcome.errorText)")
         #expect(outcome.text.contains("expectations held"))

@@ -12,7 +12,7 @@ struct SecretTests {
     func nobodySeesAPassword() throws {
         let script = "\(PracticeServer.projectFolder)/practice/scenarios/passwords.py"
         var command = Command("python3", ["-B", script, "--hikae", HikaeProgram.binary])
-        command.timeLimit = 500
+        command.timeLimit = 2000
         let outcome = try command.run()
         #expect(outcome.status == 0, "a secret showed:\n\(outcome.text.suffix(12_000))\n\(outcome.errorText)")
         #expect(outcome.text.contains("expectations held"))

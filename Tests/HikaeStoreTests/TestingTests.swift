@@ -171,7 +171,7 @@ struct CommandTests {
     func killed() throws {
         let folder = try TemporaryDirectory()
         let running = try Command("sh", ["-c", "sleep 600 & echo $! > \(folder.path("pid")); wait"]).start()
-        while (try? Files.read(folder.path("pid")))?.last != 10 {}
+        try waitUntil("it has started another") { (try? Files.read(folder.path("pid")))?.last == 10 }
         running.killNow()
         #expect(try running.wait().status == 137)
         try expectGone(folder.path("pid"))
@@ -211,11 +211,9 @@ struct CommandTests {
     private func expectGone(_ pidFile: String) throws {
         let text = String(decoding: try Files.read(pidFile), as: UTF8.self).prefix { $0 != "\n" }
         // Killed, it is gone or waits for somebody to collect it, as soon as the system has come round to it.
-        var state = ""
-        for _ in 0..<500 {
-            state = try Command("ps", ["-o", "stat=", "-p", String(text)]).run().text
-            if state.isEmpty || state.hasPrefix("Z") { return }
+        try waitUntil("process \(text) is gone") {
+            let state = try Command("ps", ["-o", "stat=", "-p", String(text)]).run().text
+            return state.isEmpty || state.hasPrefix("Z")
         }
-        Issue.record("process \(text) is \(state)")
     }
 }

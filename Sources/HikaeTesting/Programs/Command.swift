@@ -21,7 +21,7 @@ public struct Command: Sendable {
     /// Bytes for standard input; empty: an input at its end.
     public var input: [UInt8] = []
     /// Seconds after which the program is killed; that is a failure of the test.
-    public var timeLimit: Double = 300
+    public var timeLimit: Double = 900
 
     /// Runs `program` with `arguments`, in this folder and environment, with no input.
     public init(_ program: String, _ arguments: [String] = []) {

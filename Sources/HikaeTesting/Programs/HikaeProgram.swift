@@ -32,7 +32,7 @@ public final class HikaeProgram: Sendable {
     public func command(_ program: String, _ arguments: [String]) -> Command {
         var command = Command(program, arguments)
         command.folder = folder.path
-        command.timeLimit = 120
+        command.timeLimit = 600
         command.environment = [
             "HOME": folder.path("home"), "HIKAE_CACHE_DIR": folder.path("cache"), "LC_ALL": "C.UTF-8", "TZ": "UTC",
         ]
