@@ -74,7 +74,7 @@ class Ceph(Store):
     restic_words = ()
 
     def __init__(self, stage):
-        super().__init__(stage, "ceph", "--store", "memstore", "--size", 2 << 30)
+        super().__init__(stage, "ceph", "--store", "memstore", "--size", 2 << 30, "--short-days")
         self.victim = self.facts["storage"][1]
 
     def says(self):

@@ -4,7 +4,8 @@ Needs: ceph-mon ceph-osd ceph-common radosgw (Debian). Installed by `make scale`
 
 A write counts when two of the three storage daemons have it, so any one may be killed. Prints {"port", "endpoint",
 "region", "access_key", "secret_key", "storage": [pid, …], "config": path}: the process IDs of the storage daemons, to
-kill one. A day of a lifecycle rule is a second here; `radosgw-admin lc process` carries rules out at once.
+kill one. With --short-days a day of a lifecycle rule is a second, and the gateway carries rules out without rest, which
+takes half of a processor; `radosgw-admin lc process` carries them out at once.
 """
 
 import concurrent.futures
@@ -61,7 +62,6 @@ rgw data = {folder}/gateway
 keyring = {folder}/gateway/keyring
 rgw enable usage log = false
 rgw run sync thread = false
-rgw lc debug interval = 1
 """
 
 
@@ -79,6 +79,7 @@ def main():
     arguments.add_argument("--store", choices=("memstore", "bluestore"), default="bluestore",
                            help="where the storage daemons keep their bytes: memory, or a file each")
     arguments.add_argument("--size", type=int, default=6 << 30, help="bytes that each storage daemon offers")
+    arguments.add_argument("--short-days", action="store_true", help="a day of a lifecycle rule is a second")
     options = arguments.parse_args()
     folder = options.folder.resolve()
     for name in ("run", "logs", "gateway"):
@@ -86,7 +87,8 @@ def main():
     fsid, monitor, port = str(uuid.uuid4()), common.free_port(), options.port or common.free_port()
     config = folder / "ceph.conf"
     config.write_text(CONFIG.format(fsid=fsid, host=common.HOST, monitor=monitor, folder=folder, store=options.store,
-                                    size=options.size, port=port))
+                                    size=options.size, port=port)
+                      + ("rgw lc debug interval = 1\n" if options.short_days else ""))
     processes, storage = [], []
 
     def daemon(*words):
