@@ -116,7 +116,7 @@ def ask(folder, command):
     """Asks the running practice provider to do something."""
     with socket.socket(socket.AF_UNIX) as connection:
         # One that is still starting is waited for.
-        patience = time.monotonic() + 60
+        patience = time.monotonic() + 300
         while (folder / "P").exists() and not (folder / "control").exists() and time.monotonic() < patience:
             time.sleep(0.2)
         try:

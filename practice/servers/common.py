@@ -21,6 +21,9 @@ HOST = "127.0.0.1"
 # What tools/install-deps.sh has installed from PyPI, for this project alone; what the machine has itself comes first.
 PACKAGES = pathlib.Path(__file__).resolve().parents[2] / ".build" / "python"
 
+# Sockets whose names are the ports that this process has claimed.
+CLAIMS = []
+
 if PACKAGES.is_dir() and str(PACKAGES) not in sys.path:
     sys.path.append(str(PACKAGES))
     # For programs in Python that are started from here.
@@ -28,13 +31,32 @@ if PACKAGES.is_dir() and str(PACKAGES) not in sys.path:
 
 
 def free_port():
-    """A port that nothing listens on just now, of those that the system lends to no client: a server may need seconds
-    until it listens, and is stopped and started again on the port that it had."""
+    """A port that nothing listens on, of those that the system lends to no client, and that no other process gets from
+    here until this one has ended: a server may need seconds until it listens, and is stopped and started again on the
+    port that it had."""
     choice = random.SystemRandom()
     while True:
+        port = choice.randrange(10_000, first_lent_port())
+        if not claimed(port):
+            continue
         with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((HOST, choice.randrange(10_000, first_lent_port())))
-            return probe.getsockname()[1]
+            probe.bind((HOST, port))
+            return port
+
+
+def claimed(port):
+    """Claims a port among all processes that choose one here; false when another has it."""
+    if not hasattr(socket, "AF_UNIX") or not sys.platform.startswith("linux"):
+        return True
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        # A name without a file, which goes with this process however it ends.
+        claim.bind(f"\0hikae-practice-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    CLAIMS.append(claim)
+    return True
 
 
 def first_lent_port():
@@ -44,7 +66,7 @@ def first_lent_port():
     return 32_768
 
 
-def wait_for_port(port, process=None, seconds=60):
+def wait_for_port(port, process=None, seconds=300):
     """Returns when something accepts connections on the port; raises when the process ends or time is up."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -87,7 +87,8 @@ def main():
 
     threading.Thread(target=lambda: asyncio.run(serve(options.port, options.target, options.milliseconds / 2000, ready)),
                      daemon=True).start()
-    known.wait(10)
+    if not known.wait(300):
+        raise SystemExit("the wire does not begin to listen")
     common.serve({"port": port[0]}, lambda: None)
 
 

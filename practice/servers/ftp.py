@@ -80,7 +80,12 @@ def run_pyftpdlib(options):
     dice = random.Random(options.seed)
     base = FTPHandler if options.tls == "none" else TLS_FTPHandler
 
+    class Patient(base.passive_dtp):
+        """Waits longer for a data connection: clients on a busy machine are slow."""
+        timeout = 300
+
     class Handler(base):
+        passive_dtp = Patient
         banner = "practice site, pyftpdlib"
         encoding = {"utf8": "utf8", "shift_jis": "cp932", "euc_jp": "euc_jp"}[options.encoding]
         use_sendfile = options.cut is None and options.tls == "none"
@@ -126,7 +131,8 @@ def run_pyftpdlib(options):
     accounts = DummyAuthorizer()
     accounts.add_user(USER, PASSWORD, str(options.root), perm="elradfmwMT")
     Handler.authorizer = accounts
-    server = FTPServer((common.HOST, options.port), Handler)
+    # Not any port that is free: once this server has stopped, nobody else is to answer there.
+    server = FTPServer((common.HOST, options.port or common.free_port()), Handler)
     if options.max_connections:
         server.max_cons_per_ip = options.max_connections
     def loop():

@@ -102,7 +102,7 @@ class Control(socketserver.StreamRequestHandler):
     def listen(self):
         import socket
         listener = socket.create_server((common.HOST, 0))
-        listener.settimeout(20)
+        listener.settimeout(300)
         return listener
 
     def endless(self, piece):

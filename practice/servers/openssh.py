@@ -11,12 +11,13 @@ in the server's folder; nothing of the account's own ~/.ssh is read or written.
 import os
 import pathlib
 import pwd
+import secrets
 import shutil
 import subprocess
 
 import common
 
-PASSPHRASE = "opening-with-蜜柑"
+PASSPHRASE = "opening-with-蜜柑"  # and digits of this server's own
 
 
 def make_key(path, passphrase=""):
@@ -76,8 +77,14 @@ def main():
     docroot = folder / "docroot"
     docroot.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    # ssh-keygen is told of it among its arguments: other servers' must not be this one's, which is looked for in processes.
+    words = folder / "passphrase"
+    if not words.exists():
+        words.write_text(f"{PASSPHRASE}-{secrets.token_hex(6)}")
+        words.chmod(0o600)
+    passphrase = words.read_text()
     host_key = make_key(folder / "host_key")
-    keys = [make_key(folder / "identity"), make_key(folder / "protected_identity", PASSPHRASE)]
+    keys = [make_key(folder / "identity"), make_key(folder / "protected_identity", passphrase)]
     make_key(folder / "stranger_identity")
     other_host = make_key(folder / "other_host_key")
     authorized = folder / "authorized_keys"
@@ -115,7 +122,7 @@ def main():
         "docroot": str(docroot),
         "host_key_fingerprint": fingerprint,
         "protected_identity": str(folder / "protected_identity"),
-        "passphrase": PASSPHRASE,
+        "passphrase": passphrase,
         "stranger_identity": str(folder / "stranger_identity"),
         "wrong_known_hosts": str(wrong_known_hosts),
     }, lambda: common.stop(process))

@@ -101,7 +101,7 @@ def main():
                                cwd=account.home, **account.options)
         common.wait_for_port(port, process)
         # It listens before it takes anybody in.
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while subprocess.run(["pg_isready", "-q", "-h", common.HOST, "-p", str(port)], check=False).returncode != 0:
             if time.monotonic() > end:
                 raise RuntimeError("PostgreSQL does not get ready")

@@ -154,7 +154,7 @@ def run(port, region, is_checked, certificate=None, key=None):
         """Keeps connections, as every real S3 server does, and says nothing."""
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
-        timeout = 60
+        timeout = 600
 
         def log(self, *_arguments):
             pass

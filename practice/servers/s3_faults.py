@@ -101,7 +101,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
         elif "stall" in rule:
-            self.connection.settimeout(60)
+            self.connection.settimeout(600)
             self.connection.recv(1)
         elif "endless" in rule:
             self.endless(rule)
@@ -120,7 +120,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(piece)
 
     def forward(self, rule, body):
-        upstream = http.client.HTTPConnection("127.0.0.1", UPSTREAM[0], timeout=60)
+        upstream = http.client.HTTPConnection("127.0.0.1", UPSTREAM[0], timeout=600)
         upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in ("connection", "expect"):
@@ -160,7 +160,8 @@ def main():
     options = arguments.parse_args()
     UPSTREAM[0] = options.upstream
     http.server.ThreadingHTTPServer.daemon_threads = True
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
+    # Not any port that is free: once this has stopped, nobody else is to answer there.
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port or common.free_port()), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     port = server.server_address[1]
     common.serve({"port": port, "endpoint": f"http://127.0.0.1:{port}"}, server.shutdown)

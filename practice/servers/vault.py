@@ -38,7 +38,7 @@ def launch(program, folder, port, arguments, log, environment=None):
                                     "--listen", f"{common.HOST}:{port}", *arguments],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
                                    env=os.environ | (environment or {}), start_new_session=True)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     line = b""
     while b"\n" not in line and time.monotonic() < end:
         if select.select([process.stdout], [], [], 0.2)[0]:
@@ -46,6 +46,8 @@ def launch(program, folder, port, arguments, log, environment=None):
             if not part:
                 raise RuntimeError(f"hikae vault serve ended: {pathlib.Path(log).read_text()}")
             line += part
+    if not line:
+        raise RuntimeError(f"hikae vault serve says nothing: {pathlib.Path(log).read_text()}")
     return process, json.loads(line)
 
 
@@ -74,7 +76,9 @@ def main():
         options += ["--tls-certificate", certificate, "--tls-key", key]
         facts |= {"authority": str(authority), "fingerprint": fingerprint}
     log = chosen.folder / "server.log"
-    process, ports = launch(chosen.hikae, vault, chosen.port, options, log, dict(pair.split("=", 1) for pair in chosen.environment))
+    # Started again where it was, it must find its port free: not one that the system lends to clients meanwhile.
+    environment = dict(pair.split("=", 1) for pair in chosen.environment)
+    process, ports = launch(chosen.hikae, vault, chosen.port or common.free_port(), options, log, environment)
     common.serve(facts | {"port": ports["port"], "metrics_port": ports["metrics_port"], "pid": process.pid,
                           "log": str(log), "scheme": "https" if chosen.tls else "http"},
                  lambda: common.stop(process))
