@@ -6,13 +6,19 @@ server, one for the tests that drive the command, one for the engine. The totals
 xUnit reports, a runner that dies counts as a failure with the names of the tests it was in, and the exit status is 0
 only when every test passed.
 
-It must never build anything, and never report a test that it did not see finish.
+All that the tests put into temporary folders lies in one, which goes at the end, however the run ends; what a run that was
+killed has left is taken away by the next.
+
+It must never build anything, never report a test that it did not see finish, and leave no process and no file behind.
 """
 
 import argparse
+import contextlib
+import fcntl
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -116,6 +122,90 @@ class Share:
         return len(cases) - failed - skipped - self.cancelled, failed, skipped + self.cancelled
 
 
+class Folder:
+    """The temporary folder of one run: its path is short, because names of sockets are, and others may pass through it,
+    because some servers run as other users. A context manager."""
+
+    PREFIX = "hikae-run-"
+    # Names of sockets end at 107 bytes; those of the tests take up to 60 behind this.
+    LONGEST = 40
+
+    def __init__(self):
+        parent = tempfile.gettempdir()
+        if len(os.fsencode(parent)) + len(self.PREFIX) + 9 > self.LONGEST:
+            parent = "/tmp"
+        for left in pathlib.Path(parent).glob(self.PREFIX + "*"):
+            self.take_away_if_left(left)
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix=self.PREFIX, dir=parent)).resolve()
+        self.lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        self.path.chmod(0o755)
+
+    def __enter__(self):
+        return self.path
+
+    def __exit__(self, *_):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        self.take_away(self.path)
+        os.close(self.lock)
+
+    @classmethod
+    def take_away_if_left(cls, path):
+        """Takes away the folder of a run that was killed: nobody holds it."""
+        with contextlib.suppress(OSError):
+            if path.is_symlink() or path.stat().st_uid != os.geteuid():
+                return
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # One that is just being made is not held yet, and closed to others.
+                if path.stat().st_mode & 0o777 == 0o755:
+                    cls.take_away(path, patience=0)
+            finally:
+                os.close(lock)
+
+    @classmethod
+    def take_away(cls, path, patience=60):
+        """Ends what still runs there after so many seconds, and removes everything."""
+        # Servers stop by themselves when the test that started them is gone, and need a moment for it.
+        for seconds in (patience, 20):
+            end = time.monotonic() + seconds
+            while (left := cls.processes(path)) and time.monotonic() < end:
+                time.sleep(0.2)
+            for number in left:
+                say(f"tests: process {number} was left over and is ended", sys.stderr)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+        for mount in cls.mounts(path):
+            subprocess.run(["umount", "-l", mount], check=False)
+        if os.geteuid() != 0:
+            subprocess.run(["chmod", "-R", "u+rwX", path], check=False, stderr=subprocess.DEVNULL)
+        # It knows paths that are longer than a system call takes.
+        subprocess.run(["rm", "-rf", "--one-file-system", path], check=False)
+        shutil.rmtree(path, ignore_errors=True)
+
+    @staticmethod
+    def processes(path):
+        """Whose temporary folder is this one, or lies in it."""
+        found, word = [], b"TMPDIR=" + os.fsencode(path)
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                variables = (entry / "environ").read_bytes().split(b"\0")
+                if any(variable == word or variable.startswith(word + b"/") for variable in variables):
+                    found.append(int(entry.name))
+        return found
+
+    @staticmethod
+    def mounts(path):
+        """What is mounted there, the innermost first."""
+        with contextlib.suppress(OSError):
+            lines = pathlib.Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+            places = [line.split(" ")[1].replace("\\040", " ") for line in lines]
+            return sorted((place for place in places if place.startswith(f"{path}/")), reverse=True)
+        return []
+
+
 def next_to_end(running, deadline):
     """The first share whose process has ended, or any when the deadline has come."""
     while time.monotonic() < deadline:
@@ -129,10 +219,15 @@ def next_to_end(running, deadline):
 def main():
     parser = argparse.ArgumentParser(description="Runs the built test bundle in several processes and counts.")
     parser.add_argument("--bundle", required=True, help="the built .xctest executable")
-    parser.add_argument("--limit", type=float, default=2400, help="seconds after which the run is given up")
+    parser.add_argument("--limit", type=float, default=5400, help="seconds after which the run is given up")
     parser.add_argument("filter", nargs="?", help="a regular expression: only the tests whose names match")
     options = parser.parse_args()
 
+    def ended(number, _frame):
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, ended)
     bundle = pathlib.Path(options.bundle).resolve()
     environment = dict(os.environ, HIKAE_BINARY=str(bundle.parent / "hikae"))
     # Where tools/install-deps.sh puts Python packages that the system's Python lacks.
@@ -151,14 +246,15 @@ def main():
     began = time.monotonic()
     passed = failed = skipped = 0
     problems = []
-    with tempfile.TemporaryDirectory(prefix="hikae-tests-") as folder:
+    with Folder() as folder:
+        environment["TMPDIR"] = str(folder)
         waiting = list(shares.items())
         running = []
         try:
             while waiting or running:
                 while waiting and len(running) < AT_ONCE:
                     name, arguments = waiting.pop(0)
-                    running.append(Share(name, bundle, arguments, pathlib.Path(folder), environment))
+                    running.append(Share(name, bundle, arguments, folder, environment))
                 share = next_to_end(running, began + options.limit)
                 running.remove(share)
                 status = share.wait(began + options.limit)

@@ -35,7 +35,9 @@ class Stage:
 
     def __init__(self, options):
         self.options = options
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hikae-s-", dir="/tmp"))
+        # Names of sockets are short.
+        parent = tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 else "/tmp"
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hikae-s-", dir=parent))
         self.folder.chmod(0o755)
         self.began = time.monotonic()
         self.expectations = 0
