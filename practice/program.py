@@ -82,7 +82,7 @@ class Hikae:
         self.keeps_signals = False
         self.runs = []
 
-    def run(self, *words, by="hikae", limit=120, **environment):
+    def run(self, *words, by="hikae", limit=900, **environment):
         """Runs `hikae` with arguments, or restic; what came of it, whatever it was."""
         program = str(self.binary) if by == "hikae" else by
         environment = self.environment | {name: str(value) for name, value in environment.items()}

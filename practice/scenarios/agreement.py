@@ -72,7 +72,7 @@ class Vault:
         token = base64.b64encode(f"{user}:{self.host.users[user]}".encode()).decode()
         request = urllib.request.Request(f"{self.url}hikae/{path}", body, {"Authorization": f"Basic {token}"}, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=300) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
@@ -102,7 +102,7 @@ class Vault:
     def item(self, proposal):
         return next(item for item in self.report()["proposals"] if item["id"].startswith(proposal))
 
-    def wait(self, proposal, stage, seconds=40):
+    def wait(self, proposal, stage, seconds=300):
         """Waits until a proposal has come to a stage; whether it has."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -82,7 +82,7 @@ class VaultHost:
         token = base64.b64encode(f"{user}:{self.users[user]}".encode()).decode()
         request = urllib.request.Request(self.url(path), body, {"Authorization": f"Basic {token}", **headers}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=300) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

@@ -117,7 +117,7 @@ class Rig(Stage):
 
     def restore(self, *words, status=0):
         """`hikae restore`, which must end with `status`."""
-        outcome = self.hikae.run("restore", *words, limit=200)
+        outcome = self.hikae.run("restore", *words, limit=900)
         self.expect(f"hikae restore {' '.join(map(str, words))} exits {status} ({outcome.seconds:.1f} s)",
                     outcome.status == status, outcome.text)
         return outcome
