@@ -6,7 +6,7 @@ import HikaeSource
 import HikaeTesting
 import Testing
 
-@Suite(.serialized) struct CaptureTests {
+@Suite(.serialized, .oneAtATime) struct CaptureTests {
     static func rows(_ engine: DatabaseEngine) -> [String: UInt64] {
         engine == .postgreSQL ? SampleDatabases.clinicRows : SampleDatabases.shopRows
     }

@@ -8,7 +8,7 @@ import HikaeSource
 import HikaeTesting
 import Testing
 
-@Suite(.serialized) struct DestinationTests {
+@Suite(.serialized, .oneAtATime) struct DestinationTests {
     /// Orders, their lines, a trigger that counts what is inserted, and a table nobody refers to.
     static let script = """
         CREATE TABLE orders (id INT PRIMARY KEY, state VARCHAR(20), total INT);

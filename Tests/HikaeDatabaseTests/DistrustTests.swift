@@ -13,7 +13,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite(.serialized) struct DistrustTests {
+@Suite(.serialized, .oneAtATime) struct DistrustTests {
     /// The error that a capture of these settings ends with.
     static func failure(_ settings: DatabaseSettings) throws -> HikaeError {
         do {

@@ -7,7 +7,7 @@ import HikaeSource
 import HikaeTesting
 import Testing
 
-@Suite(.serialized) struct FarSideTests {
+@Suite(.serialized, .oneAtATime) struct FarSideTests {
     static let ssh = Result { try PracticeServer("openssh") }
 
     static func settings(_ server: TestServer, _ database: String, isSuperuser: Bool = false) throws -> DatabaseSettings

@@ -14,7 +14,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite(.serialized) struct HostileDumpTests {
+@Suite(.serialized, .oneAtATime) struct HostileDumpTests {
     /// A capture of a database with three rows, whose dump program adds `lines` in front of the first table.
     private func capture(_ engine: DatabaseEngine, _ name: String, adding lines: String) throws -> CaptureRig.Capture {
         let server = try TLSTests.server(engine)

@@ -7,7 +7,7 @@ import HikaeSource
 import HikaeTesting
 import Testing
 
-@Suite(.serialized) struct RoundTripTests {
+@Suite(.serialized, .oneAtATime) struct RoundTripTests {
     static let script = CaptureTests.script
 
     @Test("A database comes back on another server as it was", arguments: DatabaseEngine.allCases)

@@ -6,7 +6,7 @@ import HikaeSource
 import HikaeTesting
 import Testing
 
-@Suite(.serialized) struct TLSTests {
+@Suite(.serialized, .oneAtATime) struct TLSTests {
     static let postgreSQL = Result {
         TestServer(engine: .postgreSQL, server: try PracticeServer("postgresql", ["--tls"]))
     }
