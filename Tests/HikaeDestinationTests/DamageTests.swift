@@ -12,16 +12,6 @@ import Testing
 
 @Suite("Restore from damaged repositories")
 struct DamageTests {
-    /// Turns a byte of a blob as it stands in its pack.
-    private func damage(_ id: BlobID, in vault: Vault) throws {
-        let location = try #require(vault.repository.index.lookup(id, .data))
-        let file = StoredFile(.pack, location.pack)
-        var bytes = try vault.store.load(file)
-        bytes[Int(location.offset) + 20] ^= 1
-        try vault.store.remove(file)
-        try vault.store.save(file, bytes)
-    }
-
     @Test("Files with a damaged blob are named once, all others are restored")
     func named() throws {
         let vault = try Vault()
@@ -31,7 +21,7 @@ struct DamageTests {
             vault.file("bad", Array(blobs[0...3]) + [blobs[1]]), vault.file("single", [blobs[1]]),
             vault.file("good", [blobs[0], blobs[2], blobs[4]]), vault.file("also", [blobs[5]]),
         ])
-        try damage(Digest.blobID(blobs[1]), in: vault)
+        try vault.damage(Digest.blobID(blobs[1]))
         let (summary, reports) = try vault.restore(tree, to: folder.path("out"))
         #expect(summary.errors == 2 && summary.files == 2)
         #expect(reports.count { $0.message.contains("/bad") } == 1)
@@ -52,7 +42,7 @@ struct DamageTests {
         let folder = try TemporaryDirectory()
         let blobs = (0..<3).map { number in (0..<5000).map { UInt8(truncatingIfNeeded: $0 * 3 + number) } }
         let tree = try vault.tree([vault.file("one", [blobs[1]]), vault.file("several", blobs)])
-        try damage(Digest.blobID(blobs[1]), in: vault)
+        try vault.damage(Digest.blobID(blobs[1]))
         for name in ["one", "several"] { try folder.write(name, "the old one") }
         let (summary, reports) = try vault.restore(tree, to: folder.path)
         #expect(summary.errors == 2 && summary.files == 0 && reports.allSatisfy { $0.message.contains("stays") })
@@ -141,7 +131,8 @@ struct DamageTests {
             let node = try vault.file(name, blobs)
             batch.files.append(
                 PlannedFile(
-                    folder: target, name: node.name, metadata: NodeMetadata(node), size: 200, blobCount: 2,
+                    number: batch.files.count, folder: target, name: node.name, metadata: NodeMetadata(node), size: 200,
+                    blobCount: 2,
                     replaces: false, link: nil))
         }
         let reports = Reports()

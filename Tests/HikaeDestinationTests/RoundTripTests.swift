@@ -74,6 +74,39 @@ struct RoundTripTests {
         }
     }
 
+    @Test("What is written while more is planned comes back, also over what is there, but for what is damaged")
+    func ahead() throws {
+        var random = SeededGenerator()
+        let (source, target) = (try TemporaryDirectory(), try TemporaryDirectory())
+        // Each folder is more than threads that wait are given at once.
+        for folder in 0..<5 {
+            for file in 0..<6 { try source.write("t/\(folder)/large \(file)", random.bytes(3_000_000 + file)) }
+            for file in 0..<40 { try source.write("t/\(folder)/small \(file)", random.bytes(100 + file)) }
+            try source.write("t/\(folder)/empty", "")
+            guard folder > 0 else { continue }
+            // A name of a file that a batch before has.
+            let (old, new) = (source.path("t/\(folder - 1)/small 7"), source.path("t/\(folder)/a further name"))
+            #expect(link(old, new) == 0)
+        }
+        let vault = try Vault()
+        let tree = try vault.capture(source.path("t"))
+        var options = RestoreOptions()
+        for round in 0..<4 {
+            (options.workers, options.verifies) = (1 + round, round.isMultiple(of: 2))
+            let (summary, reports) = try vault.restore(tree, to: target.path("out"), options)
+            #expect(reports.isEmpty && summary.files == 235 && summary.hardLinks == 4, "round \(round): \(reports)")
+            try compare(source.path("t"), target.path("out"), "round \(round)")
+        }
+        // A file of the first folder is damaged: it stays as it is, and what links to it is told too.
+        let blob = Digest.blobID(try Files.read(source.path("t/0/small 7")))
+        try vault.damage(blob)
+        try target.write("out/0/small 7", "the old one")
+        let (summary, reports) = try vault.restore(tree, to: target.path("out"), options)
+        #expect(summary.errors == 2 && summary.files == 234 && summary.hardLinks == 3, "\(reports)")
+        #expect(try Files.read(target.path("out/0/small 7")) == Array("the old one".utf8))
+        #expect(!Files.all(below: target.path("out")).contains { $0.contains(".hikae-restore") })
+    }
+
     @Test("More files and links than one batch takes come back")
     func manyFiles() throws {
         let vault = try Vault()

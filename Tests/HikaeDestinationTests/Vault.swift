@@ -90,6 +90,16 @@ struct Vault {
         return tree
     }
 
+    /// Turns a byte of a blob as it stands in its pack.
+    func damage(_ id: BlobID) throws {
+        guard let location = repository.index.lookup(id, .data) else { throw HikaeError(.notFound, "no \(id)") }
+        let file = StoredFile(.pack, location.pack)
+        var bytes = try store.load(file)
+        bytes[Int(location.offset) + 20] ^= 1
+        try store.remove(file)
+        try store.save(file, bytes)
+    }
+
     /// Restores, and says what was reported.
     func restore(
         _ tree: BlobID, to folder: String, _ options: RestoreOptions = RestoreOptions()

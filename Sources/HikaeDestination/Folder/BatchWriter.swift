@@ -1,4 +1,4 @@
-// Writing a batch's files: packs read in stretches, blobs verified, each written wherever it belongs, on several threads.
+// Writing a batch's files: packs read in stretches, blobs verified, each written wherever it belongs, on any thread.
 
 import HikaeCore
 import HikaeFormat
@@ -20,16 +20,22 @@ final class BatchWriter: Sendable {
         var failed: Set<Int> = []
     }
 
+    private struct Units {
+        var begun = 0
+        var done = 0
+    }
+
     let repository: Repository
     let index: BlobIndex
     let packs: [FileID]
     let options: RestoreOptions
     let reporter: RestoreReporter
     let cancellation: Cancellation
-    let files: [PlannedFile]
+    let batch: RestoreBatch
+    private var files: [PlannedFile] { batch.files }
     private let blobs: [PlannedBlob]
     private let units: [ReadUnit]
-    private let next = Atomic<Int>(0)
+    private let progress = Monitor(Units())
     private let fatal = FirstError()
     private let state: Mutex<State>
     /// Whether directories may hand attributes down to what is made in them.
@@ -46,7 +52,7 @@ final class BatchWriter: Sendable {
         self.reporter = reporter
         self.cancellation = cancellation
         self.clearsInherited = clearsInherited
-        files = batch.files
+        self.batch = batch
         blobs = batch.blobs.sorted { left, right in
             left.pack != right.pack ? left.pack < right.pack : left.offset < right.offset
         }
@@ -54,27 +60,45 @@ final class BatchWriter: Sendable {
         state = Mutex(State(remaining: batch.files.map { $0.blobCount }))
     }
 
-    /// Works the batch off. Throws `.noSpace` and `.cancelled`; all else is reported.
-    func run(workers: Int) throws(HikaeError) {
+    /// Makes the files that need no or several blobs, so that any thread can write to them. Before the first `work`.
+    func prepare() {
         for number in files.indices where files[number].blobCount != 1 && fatal.value == nil { prepare(number) }
-        let count = min(workers, units.count)
-        if count > 0, fatal.value == nil {
-            runThreads(count) { _ in self.work() }
-        }
-        do throws(HikaeError) {
-            try fatal.check()
-            try cancellation.check()
-        } catch {
-            clearUp()
-            throw error
+    }
+
+    // MARK: Stretches
+
+    /// The next stretch to work on, for one caller; nil when none is left.
+    func take() -> Int? {
+        progress.withLock { progress in
+            guard progress.begun < units.count else { return nil }
+            progress.begun += 1
+            return progress.begun - 1
         }
     }
 
+    /// How many stretches it has.
+    var count: Int { units.count }
+
+    /// Whether every stretch was worked on.
+    var isDone: Bool { progress.withLock { $0.done == units.count } }
+
+    /// Waits until every stretch was worked on. Throws `.noSpace` and `.cancelled`; all else was reported.
+    func wait() throws(HikaeError) {
+        progress.wait { $0.done == units.count ? () : nil }
+        try check()
+    }
+
+    /// Throws what ends the whole restore.
+    func check() throws(HikaeError) {
+        try fatal.check()
+        try cancellation.check()
+    }
+
     /// Removes what was begun beside files that are there, and will not be finished.
-    private func clearUp() {
-        for (number, file) in files.enumerated() where file.replaces {
+    func clearUp() {
+        for file in files where file.replaces {
             _ = try? file.folder.withDescriptor { folder throws(HikaeError) in
-                EntryName.remove(file.workingName(number), in: folder)
+                EntryName.remove(file.workingName, in: folder)
             }
         }
     }
@@ -82,65 +106,50 @@ final class BatchWriter: Sendable {
     /// Whether the file was written whole.
     func isWhole(_ number: Int) -> Bool { state.withLock { !$0.failed.contains(number) } }
 
-    // MARK: Workers
-
-    private func work() {
-        var reader = BlobOpener(repository)
-        var sealed: [UInt8] = []
-        var plaintext: [UInt8] = []
-        var open = OpenFile()
-        defer { open.close() }
-        while !cancellation.isCancelled, fatal.value == nil {
-            let number = next.add(1, ordering: .relaxed).oldValue
-            guard number < units.count else { return }
-            let unit = units[number]
-            let isRead = read(unit, into: &sealed)
-            var current: UInt64?
-            for index in unit.blobs {
-                let blob = blobs[index]
-                if current != blob.position {
-                    current = nil
-                    if load(blob, unit, isRead ? sealed : nil, &reader, &plaintext) { current = blob.position }
-                }
-                if current == nil {
-                    // The load has said which blob is bad; here its files are named.
-                    fail(Int(blob.file), loadError(blob, &reader))
-                } else {
-                    write(plaintext, blob, &open)
-                }
+    /// Reads a stretch and writes what is in it. Not even begun once the restore is to end.
+    func work(_ number: Int, with tools: inout RestoreTools) {
+        defer { progress.withLock { $0.done += 1 } }
+        guard !cancellation.isCancelled, fatal.value == nil else { return }
+        let unit = units[number]
+        let sealed = read(unit, into: tools.sealed)
+        var current: UInt64?
+        for index in unit.blobs {
+            let blob = blobs[index]
+            if current != blob.position {
+                current = nil
+                if load(blob, unit, sealed, &tools.opener, &tools.plaintext) { current = blob.position }
+            }
+            if current == nil {
+                // The load has said which blob is bad; here its files are named.
+                fail(Int(blob.file), loadError(blob))
+            } else {
+                write(tools.plaintext, blob, &tools.file)
             }
         }
     }
 
-    private func read(_ unit: ReadUnit, into buffer: inout [UInt8]) -> Bool {
-        let count = Int(unit.end - unit.start)
-        if buffer.count < count { buffer = [UInt8](repeating: 0, count: max(count, 4 << 20)) }
+    /// The stretch's bytes; nil when they cannot be read: each blob is then looked for by itself, also in other packs.
+    private func read(_ unit: ReadUnit, into buffer: StretchBuffer) -> UnsafeRawBufferPointer? {
+        let room = buffer.room(Int(unit.end - unit.start))
         do throws(HikaeError) {
-            try buffer.withMutableBytes { bytes throws(HikaeError) in
-                try repository.store.read(
-                    StoredFile(.pack, packs[Int(unit.pack)]), at: UInt64(unit.start),
-                    into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]))
-            }
-            return true
+            try repository.store.read(StoredFile(.pack, packs[Int(unit.pack)]), at: UInt64(unit.start), into: room)
+            return UnsafeRawBufferPointer(room)
         } catch {
-            // Each blob is then looked for by itself, also in other packs.
-            return false
+            return nil
         }
     }
 
     /// Gets the blob's plaintext from the stretch read, or else from wherever a whole copy is.
     private func load(
-        _ blob: PlannedBlob, _ unit: ReadUnit, _ sealed: [UInt8]?, _ opener: inout BlobOpener,
+        _ blob: PlannedBlob, _ unit: ReadUnit, _ sealed: UnsafeRawBufferPointer?, _ opener: inout BlobOpener,
         _ plaintext: inout [UInt8]
     ) -> Bool {
         let entry = index.blob(at: Int(blob.position))
         do throws(HikaeError) {
             if let sealed {
                 let start = Int(blob.offset - unit.start)
-                try sealed.withBytes { bytes throws(HikaeError) in
-                    let stretch = UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(blob.length)])
-                    try opener.open(stretch, entry, into: &plaintext)
-                }
+                let stretch = UnsafeRawBufferPointer(rebasing: sealed[start..<start + Int(blob.length)])
+                try opener.open(stretch, entry, into: &plaintext)
                 return true
             }
         } catch {
@@ -154,7 +163,7 @@ final class BatchWriter: Sendable {
         }
     }
 
-    private func loadError(_ blob: PlannedBlob, _ opener: inout BlobOpener) -> HikaeError {
+    private func loadError(_ blob: PlannedBlob) -> HikaeError {
         let entry = index.blob(at: Int(blob.position))
         let pack = packs[Int(blob.pack)].short
         return HikaeError(
@@ -171,7 +180,10 @@ final class BatchWriter: Sendable {
                 try writeWhole(number, plaintext)
                 return
             }
-            let descriptor = try open.descriptor(of: number, files[number])
+            let descriptor = try open.descriptor(of: files[number])
+            if blob.fileOffset == 0, !options.isSparse {
+                try FileSpace.reserve(descriptor, files[number].size, files[number].path)
+            }
             try write(plaintext, to: descriptor, at: blob.fileOffset, files[number])
             try arrived(number, descriptor)
         } catch {
@@ -189,7 +201,6 @@ final class BatchWriter: Sendable {
                 guard ftruncate(descriptor, off_t(clamping: file.size)) == 0 else {
                     throw .system("set the size of", file.path)
                 }
-                if !options.isSparse { try FileSpace.reserve(descriptor, file.size, file.path) }
                 if file.blobCount == 0 { try finish(number, descriptor, in: folder) }
             }
         } catch {
@@ -213,7 +224,7 @@ final class BatchWriter: Sendable {
 
     private func create(_ number: Int, in folder: Int32) throws(HikaeError) -> Int32 {
         let file = files[number]
-        let name = file.workingName(number)
+        let name = file.workingName
         // Where a directory's default ACL has a say, the mode is set at the end.
         let mode = clearsInherited ? 0o600 : file.metadata.creationMode
         // Left over from a restore that was killed.
@@ -259,7 +270,7 @@ final class BatchWriter: Sendable {
         }
         guard isWhole(number) else { return }
         if file.replaces {
-            guard EntryName.rename(file.workingName(number), to: file.name, in: folder) else {
+            guard EntryName.rename(file.workingName, to: file.name, in: folder) else {
                 throw .system("replace", file.path)
             }
         }
@@ -282,7 +293,7 @@ final class BatchWriter: Sendable {
         let file = files[number]
         if file.replaces {
             _ = try? file.folder.withDescriptor { folder throws(HikaeError) in
-                EntryName.with(file.workingName(number)) { unlinkat(folder, $0, 0) }
+                EntryName.with(file.workingName) { unlinkat(folder, $0, 0) }
             }
         }
         if error.code == .noSpace { return }
@@ -295,20 +306,20 @@ final class BatchWriter: Sendable {
     }
 }
 
-/// The file that a worker wrote to last, kept open: the next blob is often its own.
-private struct OpenFile {
+/// The file that a thread wrote to last, kept open: the next blob is often its own.
+struct OpenFile {
     private var number = -1
     private var descriptor: Int32 = -1
 
-    mutating func descriptor(of number: Int, _ file: PlannedFile) throws(HikaeError) -> Int32 {
-        if self.number == number { return descriptor }
+    mutating func descriptor(of file: PlannedFile) throws(HikaeError) -> Int32 {
+        if number == file.number { return descriptor }
         close()
         descriptor = try file.folder.withDescriptor { folder throws(HikaeError) in
-            let descriptor = EntryName.open(folder, file.workingName(number), O_WRONLY)
+            let descriptor = EntryName.open(folder, file.workingName, O_WRONLY)
             guard descriptor >= 0 else { throw .system("open", file.path) }
             return descriptor
         }
-        self.number = number
+        number = file.number
         return descriptor
     }
 

@@ -17,12 +17,12 @@ enum FileSpace {
 
     /// Asks the filesystem for the room that the file will take, so that a full disk shows at once. One that cannot
     /// answer is not asked.
-    static func reserve(_ descriptor: Int32, _ size: UInt64, _ path: String) throws(HikaeError) {
+    static func reserve(_ descriptor: Int32, _ size: UInt64, _ path: @autoclosure () -> String) throws(HikaeError) {
         guard size >= reserveFrom else { return }
         #if canImport(Glibc)
             while fallocate(descriptor, HIKAE_FALLOC_FL_KEEP_SIZE, 0, off_t(clamping: size)) != 0 {
                 if errno == EINTR { continue }
-                if errno == ENOSPC || errno == EDQUOT || errno == EFBIG { throw .system("make room for", path) }
+                if errno == ENOSPC || errno == EDQUOT || errno == EFBIG { throw .system("make room for", path()) }
                 return
             }
         #endif

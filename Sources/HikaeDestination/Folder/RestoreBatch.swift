@@ -5,6 +5,8 @@ import HikaeFormat
 
 /// A file of a batch.
 struct PlannedFile: Sendable {
+    /// Its own in the whole restore.
+    let number: Int
     let folder: TargetFolder
     let name: [UInt8]
     let metadata: NodeMetadata
@@ -20,7 +22,7 @@ struct PlannedFile: Sendable {
     var path: String { EntryPath(folder: folder, name: name).text }
 
     /// The name it is written under.
-    func workingName(_ number: Int) -> [UInt8] { replaces ? Array(".hikae-restore-\(number)".utf8) : name }
+    var workingName: [UInt8] { replaces ? Array(".hikae-restore-\(number)".utf8) : name }
 }
 
 /// One use of a blob: where it stands and where it goes. 32 bytes, no references.
@@ -55,16 +57,24 @@ struct RestoreBatch: Sendable {
     /// A batch is worked off when it has so many of one of these.
     private static let mostFiles = 1 << 16
     private static let mostBlobs = 1 << 19
+    /// Or, when there is nothing else to do, as soon as it has so much: stretches of packs that are worth a request.
+    private static let worthwhileBytes: UInt64 = 16 << 20
+    private static let worthwhileFiles = 1 << 12
 
     var files: [PlannedFile] = []
     var blobs: [PlannedBlob] = []
     var links: [PlannedLink] = []
     /// Directories that all was planned for, the deeper before those around them.
     var folders: [(TargetFolder, NodeMetadata)] = []
+    /// Bytes of all blobs, as they are stored.
+    var bytes: UInt64 = 0
 
     var isFull: Bool {
         files.count + links.count + folders.count >= Self.mostFiles || blobs.count >= Self.mostBlobs
     }
+
+    /// Whether it is enough for threads that have nothing to do.
+    var isWorthwhile: Bool { bytes >= Self.worthwhileBytes || files.count >= Self.worthwhileFiles }
 
     var isEmpty: Bool { files.isEmpty && links.isEmpty && folders.isEmpty }
 }
@@ -79,7 +89,7 @@ struct ReadUnit: Sendable {
     /// Unwanted bytes that are rather read than skipped.
     private static let largestGap: UInt32 = 256 << 10
     /// A unit grows no further than this; a single blob may be larger.
-    private static let largestUnit: UInt32 = 8 << 20
+    static let largestUnit: UInt32 = 8 << 20
 
     /// Units over blobs that are sorted by pack and offset.
     static func units(over blobs: [PlannedBlob]) -> [ReadUnit] {

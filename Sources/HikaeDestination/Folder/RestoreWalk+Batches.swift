@@ -11,14 +11,50 @@ import HikaeRepository
 #endif
 
 extension RestoreWalk {
+    /// Hands what was planned to the threads when they wait for it, or when no more may be planned at once; and ends
+    /// what they are done with.
+    mutating func handOver() throws(HikaeError) {
+        if batch.isFull {
+            // One in work and one planned are as much as memory is granted to.
+            while running.count > 1 { try finishFirst() }
+            begin()
+        } else if batch.isWorthwhile, crew.isHungry {
+            begin()
+        } else {
+            return
+        }
+        while let first = running.first, first.isDone { try finishFirst() }
+    }
+
+    /// Has all done that was planned.
     mutating func flush() throws(HikaeError) {
+        begin()
+        while !running.isEmpty { try finishFirst() }
+    }
+
+    /// Gives what was planned to the threads.
+    private mutating func begin() {
         guard !batch.isEmpty else { return }
-        let work = batch
+        begin(batch, at: running.endIndex)
         batch = RestoreBatch()
+    }
+
+    private mutating func begin(_ work: RestoreBatch, at place: Int) {
         let writer = BatchWriter(
             work, repository: repository, index: index, packs: packs, options: options, reporter: reporter,
             cancellation: cancellation, clearsInherited: clearsInherited)
-        try writer.run(workers: workers)
+        running.insert(writer, at: place)
+        writer.prepare()
+        crew.add(writer)
+    }
+
+    /// Waits until the batch that was begun first is written, and does what had to wait for that: a name is given to a
+    /// file that is whole, a directory gets its time when nothing more comes into it.
+    private mutating func finishFirst() throws(HikaeError) {
+        guard let writer = running.first else { return }
+        try writer.wait()
+        running.removeFirst()
+        let work = writer.batch
         for (number, file) in work.files.enumerated() where !writer.isWhole(number) {
             if let link = file.link { failedLinks.insert(link) }
         }
@@ -28,13 +64,18 @@ extension RestoreWalk {
                 isWanted: { writer.isWhole($0) })
             try verifier.run(workers: workers)
         }
-        for link in work.links { makeLink(link) }
+        for link in work.links { try makeLink(link) }
         for (folder, metadata) in work.folders { finish(folder, metadata) }
-        // A link that could not be made has become a file of its own.
-        if !batch.isEmpty { try flush() }
     }
 
-    func finish(_ folder: TargetFolder, _ metadata: NodeMetadata) {
+    /// Ends the threads. What was begun beside files that are there, and is not whole, goes.
+    mutating func end() {
+        crew.end()
+        for writer in running { writer.clearUp() }
+        running = []
+    }
+
+    private func finish(_ folder: TargetFolder, _ metadata: NodeMetadata) {
         do throws(HikaeError) {
             try folder.withDescriptor { descriptor throws(HikaeError) in
                 folder.forgetFormerMode()
@@ -48,7 +89,7 @@ extension RestoreWalk {
         }
     }
 
-    mutating func makeLink(_ link: PlannedLink) {
+    private mutating func makeLink(_ link: PlannedLink) throws(HikaeError) {
         let path = EntryPath(folder: link.folder, name: link.node.name)
         guard let first = firstNames[link.key], !failedLinks.contains(link.key) else {
             reporter.fail(
@@ -72,16 +113,25 @@ extension RestoreWalk {
                 reporter.progress.add(files: 1)
                 tell(path, link.replaces ? .updated : .restored)
             } else if number == EMLINK || number == EPERM || number == EXDEV || number == EACCES {
-                // The filesystem takes no more names for it: this one becomes a file with the same content, and what
-                // follows links to that.
-                try plan(link.node, link.folder, replaces: link.replaces, path, link.key)
-                firstNames[link.key] = (link.folder, link.node.name)
-                try flush()
+                try makeCopy(link, path)
             } else {
                 throw .system("link", path.text, errno: number)
             }
         } catch {
+            if error.code == .noSpace || error.code == .cancelled { throw error }
             reporter.fail(error)
         }
+    }
+
+    /// The filesystem takes no more names for a file: this one becomes a file with the same content, and what follows
+    /// links to that.
+    private mutating func makeCopy(_ link: PlannedLink, _ path: EntryPath) throws(HikaeError) {
+        var work = RestoreBatch()
+        swap(&work, &batch)
+        defer { batch = work }
+        try plan(link.node, link.folder, replaces: link.replaces, path, link.key)
+        firstNames[link.key] = (link.folder, link.node.name)
+        begin(batch, at: running.startIndex)
+        try finishFirst()
     }
 }

@@ -35,6 +35,7 @@ extension RestoreWalk {
         let first = batch.blobs.count
         let number = UInt32(batch.files.count)
         var offset: UInt64 = 0
+        var bytes: UInt64 = 0
         for id in content {
             guard let position = index.lookupPosition(id, .data) else {
                 batch.blobs.removeLast(batch.blobs.count - first)
@@ -48,6 +49,7 @@ extension RestoreWalk {
                     pack: UInt32(index.packNumber(at: position)), offset: blob.offset, length: blob.length,
                     file: number, position: UInt64(position), fileOffset: offset))
             offset += UInt64(blob.plaintextLength)
+            bytes += UInt64(blob.length)
         }
         if offset != node.size {
             reporter.fail(
@@ -64,9 +66,11 @@ extension RestoreWalk {
             }
             reporter.progress.add(files: 1, bytes: Int(clamping: offset))
         } else {
+            planned += 1
+            batch.bytes += bytes
             batch.files.append(
                 PlannedFile(
-                    folder: folder, name: node.name, metadata: NodeMetadata(node), size: offset,
+                    number: planned, folder: folder, name: node.name, metadata: NodeMetadata(node), size: offset,
                     blobCount: Int32(content.count), replaces: replaces, link: key))
         }
         tell(path, replaces ? .updated : .restored, size: offset)

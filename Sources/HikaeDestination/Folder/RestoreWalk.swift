@@ -11,7 +11,7 @@ import HikaeStore
     import Darwin
 #endif
 
-/// One restore, on the thread that calls `run`; batches are worked off by more.
+/// One restore, on the thread that calls `run`; batches are worked off by a crew of more, beside the planning.
 struct RestoreWalk {
     /// Deeper than any filesystem's tools can handle; a tree that goes on is not restored below this.
     private static let deepest = 10_000
@@ -37,7 +37,13 @@ struct RestoreWalk {
     let reporter: RestoreReporter
     let cancellation: Cancellation
     let workers: Int
+    let crew: RestoreCrew
+    /// What is being planned.
     var batch = RestoreBatch()
+    /// Files planned so far, in all batches.
+    var planned = 0
+    /// What the crew was given and what still has to be ended, in the order in which it was planned.
+    var running: [BatchWriter] = []
     var frames: [Frame] = []
     /// The first name of each file that has several, and whether that one failed.
     var firstNames: [LinkKey: (folder: TargetFolder, name: [UInt8])] = [:]
@@ -55,10 +61,12 @@ struct RestoreWalk {
         self.cancellation = cancellation
         let usual = max(2, processorCount())
         workers = options.workers > 0 ? options.workers : repository.store.traits.threads(usual)
+        crew = RestoreCrew(repository, size: workers)
     }
 
-    /// Restores the tree into the folder.
+    /// Restores the tree into the folder. Throws what ends the whole restore; no thread of it is left then.
     mutating func run(_ tree: BlobID, into target: TargetFolder) throws(HikaeError) {
+        defer { end() }
         let nodes = try self.nodes(of: tree, at: "/")
         noteInheritance(target)
         let selection = RestoreSelection(options)
@@ -78,7 +86,7 @@ struct RestoreWalk {
             } else {
                 leave(frames.removeLast())
             }
-            if batch.isFull { try flush() }
+            try handOver()
         }
         try flush()
     }

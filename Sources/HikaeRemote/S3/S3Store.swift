@@ -25,8 +25,8 @@ public final class S3Store: ObjectStore {
     let clock: any WallClock
     private let state = Mutex(State())
 
-    /// Requests in flight unless the options say otherwise.
-    private static let usualConnections = 12
+    /// Requests in flight unless the options say otherwise. More keep a far server no busier, and a near one less well.
+    private static let usualConnections = 8
     /// Bytes of a file that is loaded whole, at most.
     static let largestWhole: UInt64 = 4 << 30
 
