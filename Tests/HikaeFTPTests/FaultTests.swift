@@ -10,6 +10,12 @@ import Testing
 
 @testable import HikaeFTP
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 @Suite("FTP faults")
 struct FaultTests {
     private func refusal(_ body: () throws -> Void) -> HikaeError? {
@@ -31,6 +37,21 @@ struct FaultTests {
         let site = try SiteServer()
         let settings = site.settings { $0.password = { () throws(HikaeError) in Secret(password) } }
         #expect(refusal { _ = try FTPSource(settings).probe() }?.code == .usage)
+    }
+
+    @Test("A program that is started while a connection is open does not get it")
+    func kept() throws {
+        let site = try SiteServer()
+        try Files.write("\(site.root)/page", [1])
+        let session = try FTPSource(site.settings()).begin(CaptureContext())
+        defer { session.close() }
+        #expect(try session.root.entries { _ in }.count == 1)
+        let own = Files.names(in: "/proc/self/fd").compactMap { name in
+            (try? Command("readlink", ["/proc/\(getpid())/fd/\(name)"]).run().text)
+        }
+        #expect(own.contains { $0.hasPrefix("socket:") }, "there is a connection to be kept")
+        let program = try Command("ls", ["-l", "/proc/self/fd"]).succeed().text
+        #expect(!program.contains("socket:"), "\(program)")
     }
 
     @Test("A folder or server that is not there is named")

@@ -155,6 +155,7 @@ extension FTPConnection {
     private func configure() throws(HikaeError) {
         let me = Unmanaged.passUnretained(self).toOpaque()
         set(CURLOPT_NOSIGNAL, 1)
+        hikae_curl_keep_sockets(easy)
         set(CURLOPT_PROTOCOLS_STR, "ftp,ftps")
         // No proxy from the environment may see the password.
         set(CURLOPT_PROXY, "")
