@@ -19,7 +19,16 @@ public final class Monitor<State>: @unchecked Sendable {
         mutex.initialize(to: pthread_mutex_t())
         condition.initialize(to: pthread_cond_t())
         precondition(pthread_mutex_init(mutex, nil) == 0)
-        precondition(pthread_cond_init(condition, nil) == 0)
+        #if canImport(Glibc)
+            // Waits are measured by a clock that nobody sets.
+            var attributes = pthread_condattr_t()
+            pthread_condattr_init(&attributes)
+            defer { pthread_condattr_destroy(&attributes) }
+            precondition(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0)
+            precondition(pthread_cond_init(condition, &attributes) == 0)
+        #else
+            precondition(pthread_cond_init(condition, nil) == 0)
+        #endif
     }
 
     deinit {
@@ -52,10 +61,10 @@ public final class Monitor<State>: @unchecked Sendable {
         }
     }
 
-    /// As `wait(until:)`, but gives up after `seconds` and returns nil.
+    /// As `wait(until:)`, but gives up after `seconds` and returns nil. Setting the machine's clock changes nothing.
     public func wait<Result>(seconds: Double, until body: (inout State) throws -> Result?) rethrows -> Result? {
         var deadline = timespec()
-        clock_gettime(CLOCK_REALTIME, &deadline)
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
         let nanoseconds = deadline.tv_nsec + Int((seconds - seconds.rounded(.down)) * 1e9)
         deadline.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
         deadline.tv_nsec = nanoseconds % 1_000_000_000
@@ -66,7 +75,21 @@ public final class Monitor<State>: @unchecked Sendable {
         }
         while true {
             if let result = try body(&state) { return result }
-            if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return nil }
+            if waitForChange(until: &deadline) { return nil }
         }
+    }
+
+    /// Waits, under the lock, for a change or for `deadline`; whether that has passed.
+    private func waitForChange(until deadline: inout timespec) -> Bool {
+        #if canImport(Glibc)
+            return pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT
+        #else
+            var now = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &now)
+            var left = timespec(tv_sec: deadline.tv_sec - now.tv_sec, tv_nsec: deadline.tv_nsec - now.tv_nsec)
+            if left.tv_nsec < 0 { (left.tv_sec, left.tv_nsec) = (left.tv_sec - 1, left.tv_nsec + 1_000_000_000) }
+            guard left.tv_sec >= 0 else { return true }
+            return pthread_cond_timedwait_relative_np(condition, mutex, &left) == ETIMEDOUT
+        #endif
     }
 }
