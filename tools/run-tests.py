@@ -219,7 +219,7 @@ def next_to_end(running, deadline):
 def main():
     parser = argparse.ArgumentParser(description="Runs the built test bundle in several processes and counts.")
     parser.add_argument("--bundle", required=True, help="the built .xctest executable")
-    parser.add_argument("--limit", type=float, default=5400, help="seconds after which the run is given up")
+    parser.add_argument("--limit", type=float, default=3000, help="seconds after which the run is given up")
     parser.add_argument("filter", nargs="?", help="a regular expression: only the tests whose names match")
     options = parser.parse_args()
 
