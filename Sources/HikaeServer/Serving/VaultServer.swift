@@ -191,10 +191,13 @@ public final class VaultServer: Sendable {
             connections.end()
             let isOver: @Sendable (inout Phase) -> Bool? = { if case .ended = $0 { true } else { nil } }
             if phase.wait(seconds: settings.limits.stopSeconds, until: isOver) == nil {
-                task.cancel()
+                // What was cut ends as soon as its thread has time for it, and takes away what it had begun, as it would not
+                // when it is cancelled; the event loops must not end before.
                 connections.cut()
-                // What was cut ends as soon as its thread has time for it; the event loops must not end before.
-                _ = phase.wait(seconds: Self.cutSeconds, until: isOver)
+                if phase.wait(seconds: Self.cutSeconds, until: isOver) == nil {
+                    task.cancel()
+                    _ = phase.wait(seconds: 2, until: isOver)
+                }
             }
         }
         ticker.withLock { $0.take() }?.join()
