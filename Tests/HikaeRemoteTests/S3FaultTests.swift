@@ -31,8 +31,12 @@ struct S3FaultTests {
         let proxy = try Self.shared.get()
         try proxy.set("[]")
         let bucket = S3Rig.bucket()
-        try FaultCall.prepare(try S3Rig.store(bucket, through: proxy.endpoint))
-        return (proxy, try S3Rig.store(bucket, through: proxy.endpoint, isHurried: isHurried))
+        let store = try S3Rig.store(bucket, through: proxy.endpoint)
+        try FaultCall.prepare(store)
+        guard isHurried else { return (proxy, store) }
+        let hurried = try S3Rig.store(bucket, through: proxy.endpoint, isHurried: true)
+        try RetryingStore(hurried, clock: ManualPaceClock()).create()
+        return (proxy, hurried)
     }
 
     @Test(arguments: FaultCall.allCases)
