@@ -11,7 +11,16 @@ import HikaeCore
 
 AllocatorSettings.returnLargeBlocks()
 Shutdown.installSignalHandlers()
-Shutdown.leave(runProgram(ArgumentRewriting.rewrite(ArgumentBytes.commandLine())))
+Shutdown.leave(runProgram())
+
+/// Reads what was asked for, and does it; returns the exit status.
+func runProgram() -> Int32 {
+    do throws(HikaeError) {
+        return runProgram(ArgumentRewriting.rewrite(try ArgumentBytes.commandLine()))
+    } catch {
+        return ErrorDisplay.final(error)
+    }
+}
 
 /// Parses and runs; returns the exit status.
 func runProgram(_ arguments: [String]) -> Int32 {

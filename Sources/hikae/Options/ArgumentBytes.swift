@@ -48,8 +48,14 @@ enum ArgumentBytes {
         return text
     }
 
-    /// The program's arguments, without its name.
-    static func commandLine() -> [String] {
+    /// The program's arguments, without its name. Throws `.unsupported` when they cannot be known: Swift reads them from
+    /// /proc, and without it a backup would look like a call for help, and end as if all were done.
+    static func commandLine() throws(HikaeError) -> [String] {
+        guard CommandLine.argc > 0 else {
+            throw HikaeError(
+                .unsupported, "cannot see what was asked for: /proc is not mounted here",
+                hint: "Run `mount -t proc proc /proc` first.")
+        }
         var arguments: [String] = []
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let pointer = CommandLine.unsafeArgv[index] else { break }
