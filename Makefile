@@ -50,7 +50,7 @@ fuzz: deps
 	@tools/fuzz.sh $(ARGS)
 
 install: build
-	@tools/install.sh '$(HIKAE)' '$(DESTDIR)$(PREFIX)'
+	@tools/install.sh '$(dir $(HIKAE))' '$(DESTDIR)$(PREFIX)'
 
 uninstall:
 	@tools/install.sh --remove '$(DESTDIR)$(PREFIX)'
