@@ -3,7 +3,7 @@
 import Testing
 
 /// Lets one test of all suites that have this trait run at a time. `.serialized` does so within a suite alone.
-struct OneAtATime: SuiteTrait, TestScoping {
+struct OneAtATime: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 
     func provideScope(
