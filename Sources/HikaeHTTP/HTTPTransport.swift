@@ -69,14 +69,34 @@ package final class HTTPTransport: Sendable {
     /// Sends a request. Connecting and answering go on meanwhile: what hinders them comes out of the response.
     package func begin(method: String, url: String, headers: [WireField], body: [UInt8]?) throws(HikaeError) -> Exchange
     {
-        let response = ResponseStream(patience, cancellation) { [self] in translate($0) }
+        let response = ResponseStream(patience, cancellation, bodyCount: body?.count ?? 0) { [self] in translate($0) }
         do {
             let fields = HTTPHeaders(headers.map { ($0.name, $0.value) })
             let request = try HTTPClient.Request(
-                url: url, method: HTTPMethod(rawValue: method), headers: fields, body: body.map { .bytes($0) })
+                url: url, method: HTTPMethod(rawValue: method), headers: fields,
+                body: body.map(Self.body))
             return Exchange(response, client.execute(request: request, delegate: response))
         } catch {
             throw HikaeError(.usage, "a request to \(place) cannot be made: \(error)")
+        }
+    }
+
+    /// A body that goes out in parts, so that each is a sign of life.
+    private static func body(_ bytes: [UInt8]) -> HTTPClient.Body {
+        // A line that is slow takes seconds for a part; a body of any length has not too many.
+        let length = max(128 << 10, bytes.count / 512)
+        guard bytes.count > length else { return .bytes(bytes) }
+        let whole = ByteBuffer(bytes: bytes)
+        return .stream(contentLength: Int64(bytes.count)) { writer in send(whole, in: length, to: writer) }
+    }
+
+    private static func send(
+        _ bytes: ByteBuffer, in length: Int, to writer: HTTPClient.Body.StreamWriter
+    ) -> EventLoopFuture<Void> {
+        var rest = bytes
+        let part = rest.readSlice(length: min(length, rest.readableBytes)) ?? ByteBuffer()
+        return writer.write(.byteBuffer(part)).flatMapWithEventLoop { [rest] _, loop in
+            rest.readableBytes == 0 ? loop.makeSucceededVoidFuture() : send(rest, in: length, to: writer)
         }
     }
 

@@ -4,6 +4,7 @@ package import AsyncHTTPClient
 package import HikaeCore
 package import NIOCore
 package import NIOHTTP1
+import Synchronization
 
 /// One response. Filled by the event loop, read by one thread.
 package final class ResponseStream: HTTPClientResponseDelegate, Sendable {
@@ -30,14 +31,26 @@ package final class ResponseStream: HTTPClientResponseDelegate, Sendable {
     package static let capacity = 512 << 10
 
     private let state = Monitor(State())
+    /// Parts of the request's body that went out.
+    private let sent = Atomic<Int>(0)
     private let pace = Monitor(Pace())
     private let patience: Patience
     private let cancellation: Cancellation
     private let translate: @Sendable (any Error) -> HikaeError
 
-    /// - Parameter translate: makes errors of the library into ours.
-    init(_ patience: Patience, _ cancellation: Cancellation, translate: @escaping @Sendable (any Error) -> HikaeError) {
-        (self.patience, self.cancellation, self.translate) = (patience, cancellation, translate)
+    /// Bytes of the request's body.
+    private let bodyCount: Int
+
+    /// - Parameters:
+    ///   - bodyCount: bytes of the request's body.
+    ///   - translate: makes errors of the library into ours.
+    init(
+        _ patience: Patience, _ cancellation: Cancellation, bodyCount: Int,
+        translate: @escaping @Sendable (any Error) -> HikaeError
+    ) {
+        (self.patience, self.cancellation, self.bodyCount, self.translate) = (
+            patience, cancellation, bodyCount, translate
+        )
     }
 
     // What the library tells, on its event loop.
@@ -60,6 +73,9 @@ package final class ResponseStream: HTTPClientResponseDelegate, Sendable {
         }
     }
 
+    /// A part of the request's body went out: as long as that goes on, nobody expects an answer.
+    package func didSendRequestPart(task: HTTPClient.Task<Void>, _ part: IOData) { sent.add(1, ordering: .relaxed) }
+
     package func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) { fail(error) }
 
     package func didFinishRequest(task: HTTPClient.Task<Void>) { state.withLock { $0.isEnded = true } }
@@ -77,11 +93,12 @@ package final class ResponseStream: HTTPClientResponseDelegate, Sendable {
 
     // What the reader asks.
 
-    /// Waits for the head.
+    /// Waits for the head, in any case as long as the request's body goes out.
     ///
-    /// - Parameter extra: seconds more than usual, for a body that is still being sent.
+    /// - Parameter extra: seconds more than usual, for a server that has much to do before it answers.
     package func head(extra: Double = 0) throws(HikaeError) -> ResponseHead {
-        let found = try wait(seconds: patience.silence + extra) { state -> Result<ResponseHead, HikaeError>? in
+        let found = try wait(seconds: patience.silence(afterSending: bodyCount) + extra, isPaced: false) {
+            state -> Result<ResponseHead, HikaeError>? in
             if let head = state.head { return .success(head) }
             if let failure = state.failure { return .failure(failure) }
             return nil
@@ -92,7 +109,7 @@ package final class ResponseStream: HTTPClientResponseDelegate, Sendable {
     /// Reads the next bytes; 0 at the end. Throws when the connection breaks before it.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(HikaeError) -> Int {
         guard !buffer.isEmpty else { return 0 }
-        let found = try wait(seconds: patience.silence) {
+        let found = try wait(seconds: patience.silence, isPaced: true) {
             state -> Result<(Int, EventLoopPromise<Void>?), HikaeError>? in
             var count = 0
             while count < buffer.count, let part = state.parts.first {
@@ -148,23 +165,29 @@ package final class ResponseStream: HTTPClientResponseDelegate, Sendable {
         promise?.fail(HTTPClientError.cancelled)
     }
 
-    /// Waits for a value in slices, so that a wish to stop is seen, and only for so long.
-    private func wait<Value>(seconds: Double, for value: (inout State) -> Value?) throws(HikaeError) -> Value {
-        var waited = 0.0
+    /// Waits for a value in slices, so that a wish to stop is seen, and only for so long after the last sign of life.
+    ///
+    /// - Parameter isPaced: whether what comes is to come at some pace.
+    private func wait<Value>(seconds: Double, isPaced: Bool, for value: (inout State) -> Value?) throws(HikaeError)
+        -> Value
+    {
+        var (waited, seen) = (0.0, sent.load(ordering: .relaxed))
         while true {
             let begun = ContinuousClock.now
             if let found = state.wait(seconds: min(0.25, seconds), until: value) {
-                try keepPace(begun.duration(to: .now))
+                if isPaced { try keepPace(begun.duration(to: .now)) }
                 return found
             }
             try cancellation.check()
             let slice = begun.duration(to: .now)
-            waited += slice.seconds
+            let now = sent.load(ordering: .relaxed)
+            waited = now == seen ? waited + slice.seconds : 0
+            seen = now
             guard waited < seconds else {
                 throw HikaeError(
                     .unreachable, "the server sent nothing for \(Int(seconds.rounded(.up))) seconds", isRetryable: true)
             }
-            try keepPace(slice)
+            if isPaced { try keepPace(slice) }
         }
     }
 

@@ -60,8 +60,7 @@ struct HTTPLink: RESTLink {
         var isRead = false
         defer { if !isRead { exchange.close() } }
         do throws(HikaeError) {
-            // 32 KiB a second is what the slowest line is granted for a body that goes out.
-            let head = try exchange.response.head(extra: Double(request.body?.count ?? 0) / 32_768)
+            let head = try exchange.response.head()
             let answer: RESTAnswer
             if head.status == 206, let buffer {
                 answer = RESTAnswer(head: head, body: [], count: try Self.fill(buffer, from: exchange.response))

@@ -138,8 +138,7 @@ package final class S3Client: Sendable {
         let failure: AttemptFailure
         var isElsewhere = false
         do throws(HikaeError) {
-            // A body is given a second for each 8 KiB besides.
-            let head = try exchange.response.head(extra: Double(request.body?.count ?? 0) / 8192)
+            let head = try exchange.response.head()
             hasAnswered.store(true, ordering: .relaxed)
             noteSoftware(head)
             if head.isSuccess { return (head, exchange) }
