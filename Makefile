@@ -8,7 +8,7 @@ ARGS ?=
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 HIKAE = .build/release/hikae
 
-.PHONY: help deps build lint test scale demo bench fuzz install uninstall clean
+.PHONY: help deps build lint test scale demo bench fuzz install uninstall deb package-test clean
 
 help:
 	@echo 'make deps      install the Debian packages that are missing (root or sudo)'
@@ -20,6 +20,8 @@ help:
 	@echo 'make bench     measure beside restic and borg (ARGS=--quick to try)'
 	@echo 'make fuzz      fuzz every decoder'
 	@echo 'make install   install under PREFIX=$(PREFIX), with completions and manual pages'
+	@echo 'make deb       make a Debian package, for machines without Swift'
+	@echo 'make package-test   install that package in a fresh Debian and use it (root)'
 	@echo 'make clean     remove what was built'
 
 deps:
@@ -54,6 +56,14 @@ install: build
 
 uninstall:
 	@tools/install.sh --remove '$(DESTDIR)$(PREFIX)'
+
+deb: build
+	@tools/install-deps.sh deb
+	@tools/package.sh '$(dir $(HIKAE))' .build
+
+package-test: deb
+	@tools/install-deps.sh package-test
+	@tools/test-package.sh .build
 
 clean:
 	rm -rf .build .build-*

@@ -2,7 +2,8 @@
 # Installs what building, testing and the demonstration need, and only what is missing: Debian packages, and for the
 # practice provider a few Python packages into .build/python, for this checkout alone.
 # Asks nothing, does nothing when all is there. `install-deps.sh bench` adds what the benchmarks need besides,
-# `install-deps.sh scale` the distributed stores (Ceph 68 MB to download, OpenStack Swift 11 MB).
+# `install-deps.sh scale` the distributed stores (Ceph 68 MB to download, OpenStack Swift 11 MB), `install-deps.sh deb` what
+# makes a package, `install-deps.sh package-test` what makes a fresh Debian to try it in.
 #
 # Server packages start their servers when they are installed. Nothing may listen on this machine because of us, so
 # starting them is refused, now and at the next start of the machine; practice/ starts its own, on loopback, for as long
@@ -27,6 +28,14 @@ fi
 if [ "${1:-}" = scale ]; then
     packages="$packages ceph-mon ceph-osd ceph-common radosgw
 swift-proxy swift-account swift-container swift-object memcached"
+fi
+
+if [ "${1:-}" = deb ] || [ "${1:-}" = package-test ]; then
+    packages="$packages dpkg-dev"
+fi
+
+if [ "${1:-}" = package-test ]; then
+    packages="$packages debootstrap"
 fi
 
 as_root=
