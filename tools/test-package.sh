@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the package in a fresh Debian that never had Swift, uses it there as a plain user, and removes it.
 #
-#   tools/test-package.sh DIRECTORY [RELEASE]      the .deb in DIRECTORY; RELEASE: Debian's, default: this machine's
+#   tools/test-package.sh DIRECTORY [RELEASE]      the newest .deb in DIRECTORY; RELEASE: Debian's, default: this machine's
 #
 # Needs root, debootstrap and a mirror of Debian; a minute or two. The fresh Debian stands in a temporary folder and goes
 # at the end, with every process that was started in it.
@@ -13,9 +13,8 @@ fail() {
     exit 1
 }
 [ $# -ge 1 ] || fail 'usage: tools/test-package.sh DIRECTORY [RELEASE]'
-packages=("$1"/hikae_*_"$(dpkg --print-architecture)".deb)
-[ ${#packages[@]} -eq 1 ] && [ -f "${packages[0]}" ] || fail "one package is expected in $1, not: ${packages[*]}"
-package=${packages[0]}
+package=$(find "$1" -maxdepth 1 -name "hikae_*_$(dpkg --print-architecture).deb" -printf '%T@ %p\n' | sort -n | sed -n '$s/^[^ ]* //p')
+[ -n "$package" ] || fail "there is no package in $1: make deb"
 release=${2:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
 [ "$(id -u)" -eq 0 ] || fail 'a fresh Debian is made by root only'
 command -v debootstrap >/dev/null || fail 'debootstrap is not there: please install it'
