@@ -107,6 +107,38 @@ struct DamageTests {
         }
     }
 
+    @Test(
+        "A disk that is full in the middle ends the restore, and keeps what was there",
+        .enabled(if: geteuid() == 0, "mounts a filesystem"))
+    func fullInTheMiddle() throws {
+        let vault = try Vault()
+        let folder = try TemporaryDirectory()
+        try Files.makeFolders(folder.path("disk"))
+        let mount = try Command("mount", ["-t", "tmpfs", "-o", "size=24m", "none", folder.path("disk")]).run()
+        if mount.status != 0 { return }
+        defer { _ = try? Command("umount", [folder.path("disk")]).run() }
+        var random = SeededGenerator(seed: 2)
+        // Threads get 16 megabytes at a time: several batches are under way when the room is gone.
+        var nodes: [Node] = []
+        for number in 0..<60 {
+            nodes.append(try vault.file("f\(number)", [random.bytes(600_000), random.bytes(600_000)]))
+            try folder.write("disk/f\(number)", "precious \(number)")
+        }
+        let tree = try vault.tree(nodes)
+        for workers in [1, 3] {
+            var options = RestoreOptions()
+            options.workers = workers
+            let error = #expect(throws: HikaeError.self) { try vault.restore(tree, to: folder.path("disk"), options) }
+            #expect(error?.code == .noSpace)
+            let names = Files.names(in: folder.path("disk"))
+            #expect(names.count == 60 && !names.contains { $0.hasPrefix(".hikae") }, "\(names)")
+            for number in 0..<60 {
+                let size = try Files.read(folder.path("disk/f\(number)")).count
+                #expect(size == 1_200_000 || size == "precious \(number)".utf8.count, "f\(number) has \(size) bytes")
+            }
+        }
+    }
+
     @Test("Verification finds a file that was changed behind the restore's back")
     func verification() throws {
         let vault = try Vault()

@@ -36,16 +36,18 @@ final class BatchWriter: Sendable {
     private let blobs: [PlannedBlob]
     private let units: [ReadUnit]
     private let progress = Monitor(Units())
-    private let fatal = FirstError()
+    /// What ends the whole restore, of any batch.
+    private let fatal: FirstError
     private let state: Mutex<State>
     /// Whether directories may hand attributes down to what is made in them.
     private let clearsInherited: Bool
 
     init(
         _ batch: RestoreBatch, repository: Repository, index: BlobIndex, packs: [FileID], options: RestoreOptions,
-        reporter: RestoreReporter, cancellation: Cancellation, clearsInherited: Bool
+        reporter: RestoreReporter, cancellation: Cancellation, fatal: FirstError, clearsInherited: Bool
     ) {
         self.repository = repository
+        self.fatal = fatal
         self.index = index
         self.packs = packs
         self.options = options

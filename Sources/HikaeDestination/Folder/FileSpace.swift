@@ -15,8 +15,8 @@ enum FileSpace {
     /// Files below this get their room as they are written.
     private static let reserveFrom: UInt64 = 1 << 20
 
-    /// Asks the filesystem for the room that the file will take, so that a full disk shows at once. One that cannot
-    /// answer is not asked.
+    /// Asks the filesystem for the room that the file will take, so that a full disk shows before more of it is
+    /// fetched. One that cannot answer is not asked.
     static func reserve(_ descriptor: Int32, _ size: UInt64, _ path: @autoclosure () -> String) throws(HikaeError) {
         guard size >= reserveFrom else { return }
         #if canImport(Glibc)

@@ -55,8 +55,8 @@ struct PlannedLink: Sendable {
 /// A part of the restore.
 struct RestoreBatch: Sendable {
     /// A batch is worked off when it has so many of one of these.
-    private static let mostFiles = 1 << 16
-    private static let mostBlobs = 1 << 19
+    private static let mostFiles = 1 << 15
+    private static let mostBlobs = 1 << 18
     /// Or, when there is nothing else to do, as soon as it has so much: stretches of packs that are worth a request.
     private static let worthwhileBytes: UInt64 = 16 << 20
     private static let worthwhileFiles = 1 << 12
@@ -69,8 +69,16 @@ struct RestoreBatch: Sendable {
     /// Bytes of all blobs, as they are stored.
     var bytes: UInt64 = 0
 
-    var isFull: Bool {
-        files.count + links.count + folders.count >= Self.mostFiles || blobs.count >= Self.mostBlobs
+    var isFull: Bool { Self.areMany([self]) }
+
+    /// Whether several batches are together as much as one may be.
+    static func areMany(_ batches: [RestoreBatch]) -> Bool {
+        var (items, blobs) = (0, 0)
+        for batch in batches {
+            items += batch.files.count + batch.links.count + batch.folders.count
+            blobs += batch.blobs.count
+        }
+        return items >= mostFiles || blobs >= mostBlobs
     }
 
     /// Whether it is enough for threads that have nothing to do.

@@ -15,11 +15,12 @@ extension RestoreWalk {
     /// what they are done with.
     mutating func handOver() throws(HikaeError) {
         if batch.isFull {
-            // One in work and one planned are as much as memory is granted to.
+            // Two in work and one that is being planned are as much as memory is granted to.
             while running.count > 1 { try finishFirst() }
-            begin()
-        } else if batch.isWorthwhile, crew.isHungry {
-            begin()
+            try begin()
+        } else if batch.isWorthwhile, crew.isHungry, !RestoreBatch.areMany(running.map(\.batch)) {
+            // More than that is planned on to a full batch, which waits: one stretch may be waited for very long.
+            try begin()
         } else {
             return
         }
@@ -28,21 +29,23 @@ extension RestoreWalk {
 
     /// Has all done that was planned.
     mutating func flush() throws(HikaeError) {
-        begin()
+        try begin()
         while !running.isEmpty { try finishFirst() }
     }
 
     /// Gives what was planned to the threads.
-    private mutating func begin() {
+    private mutating func begin() throws(HikaeError) {
         guard !batch.isEmpty else { return }
-        begin(batch, at: running.endIndex)
+        try begin(batch, at: running.endIndex)
         batch = RestoreBatch()
     }
 
-    private mutating func begin(_ work: RestoreBatch, at place: Int) {
+    private mutating func begin(_ work: RestoreBatch, at place: Int) throws(HikaeError) {
+        // Nothing more is made on a disk that is full.
+        try fatal.check()
         let writer = BatchWriter(
             work, repository: repository, index: index, packs: packs, options: options, reporter: reporter,
-            cancellation: cancellation, clearsInherited: clearsInherited)
+            cancellation: cancellation, fatal: fatal, clearsInherited: clearsInherited)
         running.insert(writer, at: place)
         writer.prepare()
         crew.add(writer)
@@ -131,7 +134,7 @@ extension RestoreWalk {
         defer { batch = work }
         try plan(link.node, link.folder, replaces: link.replaces, path, link.key)
         firstNames[link.key] = (link.folder, link.node.name)
-        begin(batch, at: running.startIndex)
+        try begin(batch, at: running.startIndex)
         try finishFirst()
     }
 }

@@ -38,6 +38,7 @@ struct RestoreWalk {
     let cancellation: Cancellation
     let workers: Int
     let crew: RestoreCrew
+    let fatal = FirstError()
     /// What is being planned.
     var batch = RestoreBatch()
     /// Files planned so far, in all batches.

@@ -38,9 +38,10 @@ public final class RESTStore: ObjectStore {
         throws(HikaeError)
     {
         let connections = options.connections > 0 ? options.connections : Self.usualConnections
+        // Three more than for data: for trees, for the count of what is to come, for the renewal of locks.
         let transport = try HTTPTransport(
             host: location.host, port: location.port, place: location.origin,
-            trust: ServerTrust(settings: options.trust), connections: connections + 2, patience: patience,
+            trust: ServerTrust(settings: options.trust), connections: connections + 3, patience: patience,
             cancellation: options.cancellation)
         var authorization: Secret?
         if let user = location.user ?? options.user {

@@ -27,6 +27,9 @@ public final class S3Store: ObjectStore {
 
     /// Requests in flight unless the options say otherwise. More keep a far server no busier, and a near one less well.
     private static let usualConnections = 8
+    /// Connections beside those for data: for trees, for the count of what is to come, for the renewal of locks. Who waits
+    /// for one that is busy with a pack is given up as if the server were not there.
+    private static let spareConnections = 3
     /// Bytes of a file that is loaded whole, at most.
     static let largestWhole: UInt64 = 4 << 30
 
@@ -60,7 +63,7 @@ public final class S3Store: ObjectStore {
         var once = conditions
         once.schedule = RetrySchedule(attempts: 1)
         do throws(HikaeError) {
-            client = try S3Client(location.settings(options), connections: connections, once)
+            client = try S3Client(location.settings(options), connections: connections + Self.spareConnections, once)
         } catch {
             patient.close()
             throw error
