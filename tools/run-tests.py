@@ -73,13 +73,20 @@ class Share:
         self.thread.start()
 
     def read(self):
+        told = False
         for raw in self.process.stdout:
             line = COLOUR.sub("", raw.decode("utf-8", "replace").rstrip("\n"))
             if match := STARTED.match(line):
                 self.running.add(match.group(1))
                 continue
-            if line.startswith("◇") or line.startswith("↳"):
+            if line.startswith("◇"):
                 continue
+            if line.startswith("↳"):
+                # What it says of the failure before it is what matters of that.
+                if told:
+                    say(line)
+                continue
+            told = line.startswith("✘")
             if match := ENDED.match(line):
                 self.running.discard(match.group(1))
             if CANCELLED.match(line):

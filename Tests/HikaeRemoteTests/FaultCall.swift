@@ -17,6 +17,9 @@ enum FaultCall: String, CaseIterable, Sendable, CustomStringConvertible {
 
     var description: String { rawValue }
 
+    /// For who is hurried: on a busy machine a server may answer late again and again.
+    static let hurriedPolicy = RetryPolicy(attempts: 500, firstPause: 1, longestPause: 1)
+
     /// Makes a store that the calls can be made on.
     static func prepare(_ store: any ObjectStore) throws {
         try store.create()

@@ -48,7 +48,8 @@ struct HTTPFaults: Sendable {
             let clock = ManualPaceClock()
             try proxy.set(#"[{"match": "\#(match(call))", "times": 1, \#(fault)}]"#)
             do {
-                try call.perform(on: RetryingStore(store, clock: clock))
+                let policy = isSlow ? FaultCall.hurriedPolicy : .standard
+                try call.perform(on: RetryingStore(store, policy: policy, clock: clock))
             } catch {
                 Issue.record("\(call) with \(fault): \(error)")
             }
