@@ -62,12 +62,12 @@ struct MortalProgram: Sendable {
     /// meanwhile.
     func stop() throws {
         guard signal(SIGSTOP) > 0 else { throw HikaeError(.notFound, "no \(name) runs that could be stopped") }
-        try wait("\(name) has stopped") { processes.allSatisfy(Self.hasStopped) }
+        try waitUntil("\(name) has stopped") { processes.allSatisfy(Self.hasStopped) }
     }
 
     /// Waits until the stopped program has been sent something that it has not read.
     func waitForInput() throws {
-        try wait("\(name) is asked for something") {
+        try waitUntil("\(name) is asked for something") {
             processes.contains { process in
                 // A further reader of the pipe that is its standard input; what waits there stays there.
                 let pipe = open("/proc/\(process)/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
@@ -85,14 +85,6 @@ struct MortalProgram: Sendable {
             let stat = (try? Files.read("/proc/\(process)/task/\(thread)/stat")) ?? []
             return stat.isEmpty || String(decoding: stat, as: UTF8.self).contains(") T ")
         }
-    }
-
-    private func wait(_ what: String, _ condition: () -> Bool) throws {
-        for _ in 0..<12_000 {
-            if condition() { return }
-            usleep(5_000)
-        }
-        throw HikaeError(.limit, "waited in vain until \(what)")
     }
 }
 

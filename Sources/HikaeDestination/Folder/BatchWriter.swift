@@ -87,11 +87,6 @@ final class BatchWriter: Sendable {
     /// Waits until every stretch was worked on. Throws `.noSpace` and `.cancelled`; all else was reported.
     func wait() throws(HikaeError) {
         progress.wait { $0.done == units.count ? () : nil }
-        try check()
-    }
-
-    /// Throws what ends the whole restore.
-    func check() throws(HikaeError) {
         try fatal.check()
         try cancellation.check()
     }
